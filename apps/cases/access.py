@@ -1,0 +1,180 @@
+"""The one home of permission and blindness: who may call what on which object, and see what *now*.
+
+`TABLE` has a row for every route and method; a route without a row answers 404 and fails the tests.
+Roles are memberships in projects; relations tie a route's arguments to the projects they belong to.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from apps.cases.models import Assignment, Case, Membership, Project, ReadingPolicy, Role, User
+from apps.errors import Conflict, NotAuthenticated, NotFound
+
+RelationCheck = Callable[[User, frozenset[Role], Mapping[str, Any]], bool]
+
+PUBLIC: Final = frozenset({"public"})
+ANYONE_LOGGED_IN: Final = frozenset({"member"})
+READERS: Final = frozenset({Role.RADIOLOGIST, Role.ADMIN})
+RADIOLOGISTS: Final = frozenset({Role.RADIOLOGIST})
+ADMINS: Final = frozenset({Role.ADMIN})
+IMAGE_READERS: Final = frozenset(Role)
+# An annotator or arbitrator sees a case only through an assignment that has not ended.
+ROLES_BY_ASSIGNMENT: Final = frozenset({Role.ANNOTATOR, Role.ARBITRATOR})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may: one of `roles` in a project that `relation` ties to the route's arguments."""
+
+    roles: frozenset[str]
+    relation: str = "none"
+
+
+def _rules(roles: frozenset[Any], *methods: str, relation: str = "none") -> dict[str, Rule]:
+    return {method: Rule(roles=frozenset(roles), relation=relation) for method in methods}
+
+
+TABLE: Final[dict[str, dict[str, Rule]]] = {
+    "app": _rules(PUBLIC, "GET"),
+    "health": _rules(PUBLIC, "GET"),
+    "csp-report": _rules(PUBLIC, "POST"),
+    "session": _rules(PUBLIC, "GET") | _rules(ANYONE_LOGGED_IN, "PATCH"),
+    "status": _rules(ANYONE_LOGGED_IN, "GET"),
+    "projects": _rules(ANYONE_LOGGED_IN, "GET"),
+    "worklist": _rules(READERS, "POST", relation="project"),
+    "case-review": _rules(READERS, "GET", relation="case"),
+    "review-draft": _rules(RADIOLOGISTS, "PUT", relation="case"),
+    "review-sign": _rules(RADIOLOGISTS, "POST", relation="case"),
+    "case-predict": _rules(READERS, "POST", relation="case"),
+    "project-predict": _rules(ADMINS, "POST", relation="project"),
+    "prediction-maps": _rules(READERS, "GET", relation="prediction"),
+    "prediction-retry": _rules(ADMINS, "POST", relation="prediction"),
+    "stuck-predictions": _rules(ADMINS, "GET", relation="project"),
+    "upload": _rules(READERS, "POST", relation="project"),
+    "ingest-failures": _rules(ADMINS, "GET", relation="project"),
+    "ingest-failure-resolve": _rules(ADMINS, "POST", relation="project"),
+    "queue-entries": _rules(ADMINS, "GET", relation="project"),
+    "models": _rules(ADMINS, "GET", relation="project"),
+    "model-promote": _rules(ADMINS, "POST", relation="project"),
+    "model-rollback": _rules(ADMINS, "POST", relation="project"),
+    "wado-study-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
+    "wado-series-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
+    "wado-instance-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
+    "wado-frame": _rules(IMAGE_READERS, "GET", relation="study"),
+    "wado-thumbnail": _rules(IMAGE_READERS, "GET", relation="study"),
+    "wado-instance": _rules(READERS, "GET", relation="study"),
+    # allauth headless (browser client): it guards itself; closed sign-up, rate-limited login.
+    "headless:browser:account:login": _rules(PUBLIC, "POST"),
+    "headless:browser:account:current_session": _rules(PUBLIC, "GET", "DELETE"),
+    "headless:browser:config": _rules(PUBLIC, "GET"),
+}
+
+
+def require(
+    user: User | AnonymousUser,
+    *,
+    route: str,
+    method: str,
+    kwargs: Mapping[str, Any],
+    relations: Mapping[str, RelationCheck],
+) -> None:
+    """Pass, or refuse without telling what exists.
+
+    Raises
+    ------
+    NotFound : no rule for the route and method, or no relation that allows it
+    NotAuthenticated : a rule that needs a login, and nobody is logged in
+    """
+    rule = TABLE.get(route, {}).get("GET" if method == "HEAD" else method)
+    if rule is None:
+        raise NotFound
+    if rule.roles == PUBLIC:
+        return
+    if not isinstance(user, User) or not user.is_active:
+        raise NotAuthenticated
+    if rule.roles == ANYONE_LOGGED_IN:
+        return
+    roles = frozenset(Role(role) for role in rule.roles)
+    if not relations[rule.relation](user, roles, kwargs):
+        raise NotFound
+
+
+def roles_in(user: User, project: Project) -> frozenset[Role]:
+    """List the roles of a person in a project."""
+    held = Membership.objects.filter(user=user, project=project, project__is_active=True)
+    return frozenset(Role(role) for role in held.values_list("role", flat=True))
+
+
+def projects_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) -> QuerySet[Project]:
+    """Select the active projects in which a person has one of the roles."""
+    held = Membership.objects.filter(user=user, project=OuterRef("pk"), role__in=roles)
+    return Project.objects.filter(Exists(held), is_active=True)
+
+
+def cases_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) -> QuerySet[Case]:
+    """Select the cases that a person may open in one of the roles.
+
+    Radiologists and admins see every case of their projects; annotators and arbitrators only a case
+    that is assigned to them.
+    """
+    held = Membership.objects.filter(
+        user=user, project=OuterRef("project"), project__is_active=True
+    )
+    assigned = Assignment.objects.filter(
+        user=user, case=OuterRef("pk"), ended_at__isnull=True, role__in=roles & ROLES_BY_ASSIGNMENT
+    )
+    member_of_assigned_role = held.filter(role__in=roles & ROLES_BY_ASSIGNMENT)
+    return Case.objects.filter(
+        Q(Exists(held.filter(role__in=roles - ROLES_BY_ASSIGNMENT)))
+        | Q(Exists(member_of_assigned_role)) & Q(Exists(assigned))
+    )
+
+
+def policy_of(project: Project) -> ReadingPolicy:
+    """Give the reading policy in force.
+
+    Raises
+    ------
+    Conflict : the project has no policy, so nothing may be read in it
+    """
+    policy = project.policies.order_by("-version").first()
+    if policy is None:
+        raise Conflict("The project has no reading policy.", code="no_reading_policy")
+    return policy
+
+
+def sees_ai(user: User, case: Case) -> bool:
+    """Tell whether AI output of a case may reach this person *now*.
+
+    Never for a person who reads the case blinded; for others as the project's policy says.
+    """
+    roles = roles_in(user, case.project)
+    blinded = case.assignments.filter(user=user, role__in=ROLES_BY_ASSIGNMENT).exists()
+    if blinded or not roles & READERS:
+        return False
+    if policy_of(case.project).ai_display == ReadingPolicy.AiDisplay.FROM_START:
+        return True
+    return case.assignments.filter(user=user, ai_revealed_at__isnull=False).exists()
+
+
+def _project_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    return projects_visible_to(user, roles).filter(pk=kwargs["project_id"]).exists()
+
+
+def _case_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    return cases_visible_to(user, roles).filter(pk=kwargs["case_id"]).exists()
+
+
+def _study_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    return cases_visible_to(user, roles).filter(study__study_instance_uid=kwargs["study"]).exists()
+
+
+RELATIONS: Final[dict[str, RelationCheck]] = {
+    "project": _project_relation,
+    "case": _case_relation,
+    "study": _study_relation,
+}

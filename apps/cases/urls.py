@@ -1,0 +1,5 @@
+"""Routes of cases."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

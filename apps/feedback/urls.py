@@ -1,0 +1,5 @@
+"""Routes of feedback."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
