@@ -1,0 +1,81 @@
+"""Where in the image does each logit come from, exactly, for a network with a linear head?
+
+One matrix product on the feature map of the prediction itself; no gradient. The maps are data:
+signed, on the network's grid, in logit units; colour and enlargement are the client's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from apps.inference.compute.head import LinearHead
+
+Maps = TypeVar("Maps", Tensor, NDArray[np.float32])
+
+
+def class_maps(head: LinearHead, features: Tensor) -> Tensor:
+    """Class activation maps of all outputs.
+
+    Parameters
+    ----------
+    head : LinearHead, on the device of `features`
+    features : float32 (N, C, h, w), any memory order, from `head.features`
+
+    Returns
+    -------
+    float32 (N, K, h, w), signed, logit units: `CAM_k = sum over c of W_kc * A_c`. Its mean over the
+    cells plus `head.bias[k]` is logit k; divided by h * w it is Grad-CAM of logit k before its ReLU.
+
+    Raises
+    ------
+    ValueError : features are not float32 (N, C, h, w) with the head's C
+
+    Source: Zhou et al., CVPR 2016, eq. 2; equality with Grad-CAM: Selvaraju et al., ICCV 2017,
+    section 3.1. Departure: the bias is left out, so that maps of one image add up to logit - bias.
+    """
+    if features.ndim != 4 or features.dtype != torch.float32:
+        raise ValueError("Class maps need float32 features (N, C, h, w).")
+    if features.shape[1] != head.weight.shape[1]:
+        raise ValueError(
+            f"The head reads {head.weight.shape[1]} channels, not {features.shape[1]}."
+        )
+    # A matrix product and no 1 x 1 convolution: cuDNN may run that in TF32, with 10 bits.
+    if features.is_contiguous():
+        return torch.matmul(head.weight, features.flatten(2)).unflatten(2, features.shape[2:])
+    return torch.nn.functional.linear(features.permute(0, 2, 3, 1), head.weight).permute(0, 3, 1, 2)
+
+
+def evidence_maps(maps: Maps, groups: Sequence[Sequence[int]]) -> Maps:
+    """Evidence for each output against its alternatives.
+
+    Parameters
+    ----------
+    maps : float32 (..., K, h, w), tensor or array, from `class_maps`
+    groups : exclusive groups, disjoint lists of output indices
+
+    Returns
+    -------
+    same type and shape as `maps`: within a group the map minus the mean of the group's other maps
+    (softmax does not see what is added to all of them, so a single logit's map misleads); outputs
+    in no group unchanged
+
+    Raises
+    ------
+    ValueError : a group of fewer than two outputs
+    """
+    evidence = maps.clone() if isinstance(maps, Tensor) else maps.copy()
+    for group in groups:
+        members = list(group)
+        if len(members) < 2:
+            raise ValueError("An exclusive group has two outputs or more.")
+        chosen = maps[..., members, :, :]
+        total = chosen.sum(-3)[..., None, :, :]
+        others = (total - chosen) / (len(members) - 1)
+        evidence[..., members, :, :] = chosen - others
+    return evidence

@@ -1,0 +1,249 @@
+"""What does a loaded model say of a batch of images, and of a case made of several?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from apps.errors import Invalid
+from apps.inference.compute.activation import probabilities_of
+from apps.inference.compute.cam import class_maps
+from apps.inference.compute.head import LinearHead, captured_output, probe_linear_head
+from apps.inference.compute.networks import build_network, load_weights
+from apps.inference.compute.spec import ModelSpec
+
+TRUNK_DTYPES: Final = (torch.float32, torch.bfloat16, torch.float16)
+
+
+class PredictionError(Invalid):
+    """A batch that has no valid answer: `code` is stable, `params.images` are batch positions."""
+
+    def __init__(self, code: str, message: str, *, images: list[int] | None = None) -> None:
+        super().__init__(message, code=code, params={"images": images or []})
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to predict: network in evaluation mode on its device, and its linear head.
+
+    Attributes
+    ----------
+    head : LinearHead or None
+        None where the numeric probe failed: then there are no class maps.
+    dtype : dtype of the trunk; head, logits and maps are float32 always
+    """
+
+    spec: ModelSpec
+    network: nn.Module
+    head: LinearHead | None
+    device: torch.device
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True)
+class BatchPrediction:
+    """What a model says of N images with K outputs.
+
+    Attributes
+    ----------
+    logits : float32 (N, K), before temperature
+    probabilities : float32 (N, K), after temperature
+    maps : float16 (N, K, h, w), C-contiguous, class maps in logit units, or None without linear head
+    bias : float32 (K,), `mean(maps[n, k]) + bias[k] = logits[n, k]`, or None without linear head
+    feature_ms, head_ms : wall time of the trunk with the copy to the device, and of the rest
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    maps: NDArray[np.float16] | None
+    bias: NDArray[np.float32] | None
+    feature_ms: float
+    head_ms: float
+
+
+def load_model(
+    spec: ModelSpec,
+    weights_path: Path,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> LoadedModel:
+    """Build, fill and probe a network, and place it on a device.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    weights_path : safetensors file, already checked by `read_model_folder`
+    device : torch device
+    dtype : of the trunk: float32, bfloat16 or float16
+
+    Returns
+    -------
+    LoadedModel : the probe ran in float32, whatever `dtype` is
+
+    Raises
+    ------
+    SpecError, ModelFolderError : as `build_network` and `load_weights`
+    ValueError : another dtype
+    """
+    if dtype not in TRUNK_DTYPES:
+        raise ValueError(f"The trunk runs in float32, bfloat16 or float16, not {dtype}.")
+    network = build_network(spec)
+    load_weights(network, weights_path, key_map=spec.weights.key_map)
+    return prepare_model(spec, network, device=device, dtype=dtype)
+
+
+def prepare_model(
+    spec: ModelSpec,
+    network: nn.Module,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> LoadedModel:
+    """Probe a filled network and place it on a device; see `load_model`. Changes `network`."""
+    network.eval().requires_grad_(False)
+    device = torch.device(device)
+    head = probe_linear_head(network, spec)
+    network.to(device=device, memory_format=torch.channels_last)
+    if head is not None:
+        head = head.to(device)
+        if dtype != torch.float32:
+            _cast_products(network, dtype)
+    return LoadedModel(spec, network, head, device, dtype)
+
+
+def predict_batch(
+    model: LoadedModel, inputs: NDArray[np.float32] | Tensor, *, temperature: float = 1.0
+) -> BatchPrediction:
+    """Classify a batch and explain it in the same pass.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    inputs : float32 (N, C, h, w), N >= 1, from `to_network_input`, on any device
+    temperature : divides the logits before the activation, above 0
+
+    Returns
+    -------
+    BatchPrediction : on the host
+
+    Raises
+    ------
+    ValueError : wrong shape or dtype of `inputs`, temperature not above 0
+    PredictionError : `output_not_finite` (NaN or infinity in the logits), `map_out_of_range` (class
+        map beyond float16, 65504); `images` names the positions. Nothing of the batch is returned:
+        the caller repeats image by image.
+    """
+    spec = model.spec
+    wanted = (spec.preprocess.channels, *spec.preprocess.size)
+    batch = torch.as_tensor(inputs)
+    if batch.ndim != 4 or tuple(batch.shape[1:]) != wanted or batch.dtype != torch.float32:
+        raise ValueError(f"{spec.name} reads float32 (N, {', '.join(map(str, wanted))}).")
+    if not batch.shape[0] or not temperature > 0:
+        raise ValueError("A batch has one image or more, and a temperature is above 0.")
+    start = time.perf_counter()
+    with torch.inference_mode():
+        batch = batch.to(model.device).contiguous(memory_format=torch.channels_last)
+        if model.head is None:
+            logits, maps, feature_end = _logits_only(model, batch)
+        else:
+            logits, maps, feature_end = _logits_and_maps(model, model.head, batch)
+    probabilities = probabilities_of(logits, activation=spec.activation, temperature=temperature)
+    end = time.perf_counter()
+    bias = None if model.head is None else model.head.bias.cpu().numpy()
+    return BatchPrediction(
+        logits=logits,
+        probabilities=probabilities,
+        maps=maps,
+        bias=bias,
+        feature_ms=(feature_end - start) * 1e3,
+        head_ms=(end - feature_end) * 1e3,
+    )
+
+
+def aggregate_case(spec: ModelSpec, probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Probability of each finding for a case from those of its images.
+
+    Parameters
+    ----------
+    spec : ModelSpec, `aggregation` says maximum or mean
+    probabilities : float32 (N, K), N >= 1, calibrated
+
+    Returns
+    -------
+    dict from finding to probability in [0, 1]; outputs without finding are left out
+
+    Raises
+    ------
+    ValueError : no image, or another number of outputs
+    """
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(spec.outputs):
+        raise ValueError(f"{spec.name} has {len(spec.outputs)} outputs.")
+    if not probabilities.shape[0]:
+        raise ValueError("A case has one image or more.")
+    pooled = probabilities.max(axis=0) if spec.aggregation == "max" else probabilities.mean(axis=0)
+    return {finding: float(pooled[index]) for finding, index in spec.finding_outputs.items()}
+
+
+def _cast_products(network: nn.Module, dtype: torch.dtype) -> None:
+    """Keep the weights that autocast would narrow in each pass in the narrow dtype.
+
+    Normalisation layers stay float32: their statistics need the bits, and cost nothing.
+    """
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.to(dtype)
+
+
+@contextmanager
+def _trunk_precision(model: LoadedModel) -> Iterator[None]:
+    is_narrow = model.dtype != torch.float32
+    with torch.autocast(model.device.type, dtype=model.dtype, enabled=is_narrow):
+        yield
+
+
+def _logits_and_maps(
+    model: LoadedModel, head: LinearHead, batch: Tensor
+) -> tuple[NDArray[np.float32], NDArray[np.float16], float]:
+    with captured_output(model.network, head.module_name) as outputs, _trunk_precision(model):
+        model.network(batch)
+    feature_end = _now(model.device)
+    maps = class_maps(head, head.features(outputs[-1]))
+    logits = (maps.mean(dim=(2, 3)) + head.bias).cpu().numpy()
+    _check_finite(logits, code="output_not_finite", what="The logits")
+    narrow = maps.to(torch.float16).contiguous().cpu().numpy()
+    _check_finite(narrow, code="map_out_of_range", what="A class map in float16")
+    return logits, narrow, feature_end
+
+
+def _logits_only(model: LoadedModel, batch: Tensor) -> tuple[NDArray[np.float32], None, float]:
+    with _trunk_precision(model):
+        features = model.network.get_submodule("").forward_features(batch)
+    feature_end = _now(model.device)
+    logits = model.network.forward_head(features.float()).cpu().numpy()
+    _check_finite(logits, code="output_not_finite", what="The logits")
+    return logits, None, feature_end
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def _check_finite(
+    values: NDArray[np.float32] | NDArray[np.float16], *, code: str, what: str
+) -> None:
+    is_finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if not is_finite.all():
+        images = [int(index) for index in np.flatnonzero(~is_finite)]
+        raise PredictionError(code, f"{what} of images {images} are not finite.", images=images)
