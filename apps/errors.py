@@ -8,7 +8,7 @@ CoreadError
 ├── Conflict            somebody or something was faster; nothing was changed
 ├── StorageFull         no room for another file
 └── Unavailable         a part we need does not answer now; try again later
-The HTTP layer turns each into a status and `{code, message, fields, params}` (config/exceptions.py).
+config/exceptions.py turns each into a status and `{code, message, fields, params}`.
 """
 
 from collections.abc import Mapping

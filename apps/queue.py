@@ -1,7 +1,7 @@
 """Every job name, its queue, and the one way to wake a worker.
 
-Rows are the truth (DESIGN rule 1): a message is only a wake-up, carries ids at most, is sent after the
-commit of the row that caused it, and may be lost or doubled without harm.
+Rows are the truth (DESIGN rule 1): a message is only a wake-up, carries ids at most, is sent after
+the commit of the row that caused it, and may be lost or doubled without harm.
 """
 
 from dataclasses import dataclass

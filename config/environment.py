@@ -1,4 +1,4 @@
-"""Reads Coread's environment variables and refuses what is unsafe in production, one line a fault."""
+"""Reads Coread's environment and refuses what is unsafe in production, one line a fault."""
 
 import secrets
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def read_environment(environ: Mapping[str, str], *, base: Path) -> Environment:
 
     Raises
     ------
-    UnsafeEnvironment : production with values that would expose data; the message has a line a fault
+    UnsafeEnvironment : production with values that would expose data, a line a fault
     """
     is_production = environ.get("COREAD_ENV", "embedded") == "production"
     var = Path(environ.get("COREAD_VAR", str(base / "var")))

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "apps.cases",
     "apps.inference",
+    "apps.explain",
     "apps.feedback",
 ]
 MIDDLEWARE = [
@@ -56,7 +57,7 @@ TEMPLATES = [
     }
 ]
 
-# SQLite: IMMEDIATE, because a deferred transaction that turns from reading to writing fails at once;
+# SQLite: IMMEDIATE, as a deferred transaction that turns from reading to writing fails at once;
 # synchronous=FULL, because an acknowledged signature must survive a power cut.
 DATABASES = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

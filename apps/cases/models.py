@@ -1,4 +1,4 @@
-"""The facts of cases: people, projects with their label schema, DICOM studies, and the audit trail."""
+"""The facts of cases: people, projects with their label schema, DICOM studies, the audit trail."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -115,9 +115,16 @@ class Finding(BaseModel):
 
 
 class Patient(BaseModel):
-    """A patient as the DICOM headers name one (PS3.3 C.7.1.1)."""
+    """A patient as the DICOM headers name one (PS3.3 C.7.1.1).
 
-    patient_id = models.CharField(max_length=64)
+    One row for each set of identifying facts: two people to whom two hospitals gave the same
+    Patient ID must never share a name, and a file without a Patient ID names nobody else's patient.
+    """
+
+    identity_sha256 = models.CharField(
+        max_length=64, unique=True, help_text="Of Patient ID, issuer, folded name, birth date, sex"
+    )
+    patient_id = models.CharField(max_length=64, db_index=True)
     issuer_of_patient_id = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=324, blank=True, help_text="PN, component groups kept")
     name_flag = models.CharField(
@@ -128,13 +135,6 @@ class Patient(BaseModel):
     )
     sex = models.CharField(max_length=16, blank=True)
     birth_date = models.DateField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["patient_id", "issuer_of_patient_id"], name="patient_once"
-            )
-        ]
 
 
 class Study(BaseModel):
@@ -205,10 +205,15 @@ class Instance(BaseModel):
 
 
 class Case(BaseModel):
-    """One study to be read in one project."""
+    """One study to be read in one project.
+
+    `instances` are those that arrived for this project: naming a Study Instance UID in an upload
+    must not open the images that another project has of that study.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cases")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="cases")
+    instances = models.ManyToManyField(Instance, through="CaseInstance", related_name="cases")
     random_order = models.FloatField(help_text="Drawn once: the fair place among equals")
 
     class Meta:
@@ -216,6 +221,18 @@ class Case(BaseModel):
             models.UniqueConstraint(fields=["project", "study"], name="case_study_once_a_project")
         ]
         indexes = [models.Index(fields=["project", "created_at"], name="case_project_arrival")]
+
+
+class CaseInstance(BaseModel):
+    """An instance that arrived for a case."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="links")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="links")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "instance"], name="case_instance_once")
+        ]
 
 
 class Assignment(BaseModel):
@@ -261,16 +278,23 @@ class IngestFailure(BaseModel):
 
 
 class ImageAccess(AppendOnlyModel):
-    """The images of a study were read in a login: once per user, study and login (DESIGN rule 10)."""
+    """A study was looked at in a login: one row per user, study, kind and login."""
+
+    class Kind(models.TextChoices):
+        """A thumbnail in a list says less than an opened study."""
+
+        THUMBNAIL = "thumbnail", _("Thumbnail in a list")
+        IMAGES = "images", _("Headers or images")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.IMAGES)
     login_sha256 = models.CharField(max_length=64, help_text="Hash of the session's key")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "study", "login_sha256"], name="image_access_once_a_login"
+                fields=["user", "study", "kind", "login_sha256"], name="image_access_once_a_login"
             )
         ]
 
@@ -278,8 +302,8 @@ class ImageAccess(AppendOnlyModel):
 class AuditEvent(AppendOnlyModel):
     """One act of one actor on one thing, written in the transaction of the act.
 
-    `id` is random; the order of the chain is fixed later by the sealer in AuditSeal, so that the act
-    itself never waits for a shared row.
+    `id` is random; the order of the chain is fixed later by the sealer in AuditSeal, so that the
+    act itself never waits for a shared row.
     """
 
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""The facts of inference: model versions, which one serves a project, and what each said of an image."""
+"""The facts of inference: model versions, which one serves where, what each said of an image."""
 
 from django.db import models
 from django.db.models import Q
@@ -112,6 +112,7 @@ class CasePrediction(BaseModel):
     thresholds = models.JSONField(default=dict, help_text="In force when it was gathered")
     urgency = models.FloatField(default=0.0, help_text="Highest margin of an urgent finding, 0..1")
     uncertainty = models.FloatField(default=0.0, help_text="1 at the threshold, 0 far from it")
+    top_probability = models.FloatField(default=0.0, help_text="Highest of all findings")
     top_finding = models.CharField(max_length=64, blank=True)
     reason_code = models.CharField(max_length=64, blank=True)
     reason_params = models.JSONField(default=dict)
@@ -131,8 +132,8 @@ class CasePrediction(BaseModel):
 class Prediction(BaseModel):
     """What one model version says of one frame: a row that workers claim (DESIGN rule 1).
 
-    Claimed by one conditional UPDATE that sets `claim_token` and `lease_until` (the database's clock);
-    a result is written only while the token still stands, so a late worker changes nothing.
+    Claimed by one conditional UPDATE that sets `claim_token` and `lease_until` (by the database's
+    clock); a result is written only while the token stands, so a late worker changes nothing.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""The facts of reviewing: a radiologist's reading of a case with AI, and the verdict on each finding."""
+"""The facts of reviewing: a radiologist's reading of a case with AI, a verdict on each finding."""
 
 from django.db import models
 from django.db.models import Q
@@ -15,7 +15,7 @@ class Verdict(models.TextChoices):
 
 
 class Review(BaseModel):
-    """A radiologist's reading of one case: a draft that is autosaved, then signed and never changed.
+    """A radiologist's reading of one case: an autosaved draft, then signed and never changed.
 
     `revision` rises with every save; a save or a signature must name the revision it was made on.
     """

@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('thresholds', models.JSONField(default=dict, help_text='In force when it was gathered')),
                 ('urgency', models.FloatField(default=0.0, help_text='Highest margin of an urgent finding, 0..1')),
                 ('uncertainty', models.FloatField(default=0.0, help_text='1 at the threshold, 0 far from it')),
+                ("top_probability", models.FloatField(default=0.0, help_text="Highest of all findings")),
                 ('top_finding', models.CharField(blank=True, max_length=64)),
                 ('reason_code', models.CharField(blank=True, max_length=64)),
                 ('reason_params', models.JSONField(default=dict)),

@@ -1,0 +1,61 @@
+"""HTTP of acts that span feedback's rooms: the signature."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.cases.services.idempotency import answer_once
+from apps.feedback.review.api import case_of
+from apps.feedback.review.selectors.worklist import next_case
+from apps.feedback.review.serializers import ReadingSerializer, SignedSerializer
+from apps.feedback.services import review_sign_and_queue
+
+
+class ReviewSignView(APIView):
+    """The signature of a review."""
+
+    @extend_schema(
+        operation_id="review_sign",
+        request=ReadingSerializer,
+        responses=SignedSerializer,
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="Chosen by the client for this one signature",
+            )
+        ],
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Sign once, however often the request arrives, and say what to read next."""
+        sent = ReadingSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        case = case_of(case_id)
+
+        def act() -> dict[str, Any]:
+            review = review_sign_and_queue(case, reader=request.user, reading=sent.to_reading())
+            following = next_case(case.project, after=case)
+            signed = {
+                "review_id": review.pk,
+                "signed_at": review.signed_at,
+                "version": review.version,
+                "next_case_id": following.pk if following else None,
+            }
+            return dict(SignedSerializer(signed).data)
+
+        return Response(
+            answer_once(
+                act,
+                user=request.user,
+                key=request.headers.get("Idempotency-Key", ""),
+                route="review-sign",
+                body={"case_id": str(case_id), **request.data},
+            )
+        )
