@@ -7,7 +7,6 @@ signed, on the network's grid, in logit units; colour and enlargement are the cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,8 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apps.inference.compute.head import LinearHead
-
-Maps = TypeVar("Maps", Tensor, NDArray[np.float32])
 
 
 def class_maps(head: LinearHead, features: Tensor) -> Tensor:
@@ -30,7 +27,7 @@ def class_maps(head: LinearHead, features: Tensor) -> Tensor:
     Returns
     -------
     float32 (N, K, h, w), signed, logit units: `CAM_k = sum over c of W_kc * A_c`. Its mean over the
-    cells plus `head.bias[k]` is logit k; divided by h * w it is Grad-CAM of logit k before its ReLU.
+    cells plus `head.bias[k]` is logit k; divided by h * w it is Grad-CAM of logit k before ReLU.
 
     Raises
     ------
@@ -48,20 +45,23 @@ def class_maps(head: LinearHead, features: Tensor) -> Tensor:
     # A matrix product and no 1 x 1 convolution: cuDNN may run that in TF32, with 10 bits.
     if features.is_contiguous():
         return torch.matmul(head.weight, features.flatten(2)).unflatten(2, features.shape[2:])
-    return torch.nn.functional.linear(features.permute(0, 2, 3, 1), head.weight).permute(0, 3, 1, 2)
+    maps: Tensor = torch.nn.functional.linear(features.permute(0, 2, 3, 1), head.weight)
+    return maps.permute(0, 3, 1, 2)
 
 
-def evidence_maps(maps: Maps, groups: Sequence[Sequence[int]]) -> Maps:
+def evidence_maps(
+    maps: NDArray[np.floating], groups: Sequence[Sequence[int]]
+) -> NDArray[np.float32]:
     """Evidence for each output against its alternatives.
 
     Parameters
     ----------
-    maps : float32 (..., K, h, w), tensor or array, from `class_maps`
+    maps : float (..., K, h, w), from `class_maps` or as stored in float16
     groups : exclusive groups, disjoint lists of output indices
 
     Returns
     -------
-    same type and shape as `maps`: within a group the map minus the mean of the group's other maps
+    float32, shape of `maps`: within a group the map minus the mean of the group's other maps
     (softmax does not see what is added to all of them, so a single logit's map misleads); outputs
     in no group unchanged
 
@@ -69,13 +69,12 @@ def evidence_maps(maps: Maps, groups: Sequence[Sequence[int]]) -> Maps:
     ------
     ValueError : a group of fewer than two outputs
     """
-    evidence = maps.clone() if isinstance(maps, Tensor) else maps.copy()
+    evidence = np.array(maps, np.float32)
     for group in groups:
         members = list(group)
         if len(members) < 2:
             raise ValueError("An exclusive group has two outputs or more.")
-        chosen = maps[..., members, :, :]
-        total = chosen.sum(-3)[..., None, :, :]
-        others = (total - chosen) / (len(members) - 1)
-        evidence[..., members, :, :] = chosen - others
+        chosen = evidence[..., members, :, :]
+        total = chosen.sum(axis=-3, keepdims=True)
+        evidence[..., members, :, :] = chosen - (total - chosen) / (len(members) - 1)
     return evidence

@@ -1,12 +1,13 @@
-"""How does a spec become a network with weights, without running or downloading anything foreign?"""
+"""How does a spec become a network with weights, without running or fetching foreign code?"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from apps.inference.compute import torchvision_ops  # noqa: F401  (must come before timm)
 from apps.inference.compute.folder import ModelFolderError, describe_weights
@@ -15,6 +16,19 @@ from apps.inference.compute.key_maps import map_keys
 from apps.inference.compute.spec import KeyMap, ModelSpec
 
 import timm  # isort: skip
+
+
+class TimmNetwork(Protocol):
+    """What every timm classifier offers beside `nn.Module`."""
+
+    def forward_features(self, inputs: Tensor) -> Tensor:
+        """Run the trunk."""
+
+    def forward_head(self, features: Tensor) -> Tensor:
+        """Run pooling and classifier."""
+
+    def get_classifier(self) -> nn.Module:
+        """Last layer."""
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -35,21 +49,18 @@ def build_network(spec: ModelSpec) -> nn.Module:
     """
     if not timm.is_model(spec.architecture):
         raise SpecError("architecture_unknown", f"timm has no network {spec.architecture!r}.")
+    options: dict[str, Any] = {
+        "num_classes": len(spec.outputs),
+        "in_chans": spec.preprocess.channels,
+        **spec.network_options,
+    }
     try:
-        network = timm.create_model(
-            spec.architecture,
-            pretrained=False,
-            num_classes=len(spec.outputs),
-            in_chans=spec.preprocess.channels,
-            **spec.network_options,
-        )
+        network: nn.Module = timm.create_model(spec.architecture, pretrained=False, **options)
     except (TypeError, ValueError, KeyError, AssertionError, RuntimeError) as error:
         raise SpecError(
             "architecture_option_refused",
             f"{spec.architecture} cannot be built with these options: {error}.",
         ) from error
-    if not isinstance(network, nn.Module):
-        raise SpecError("architecture_unknown", f"{spec.architecture!r} gives no network.")
     return network
 
 
@@ -102,7 +113,7 @@ def _shape_error(
     network: nn.Module, name: str, *, found: tuple[int, ...], wanted: tuple[int, ...]
 ) -> ModelFolderError:
     parameter = network.state_dict(keep_vars=True)[name]
-    classifier = {id(value) for value in _classifier(network).parameters()}
+    classifier = {id(value) for value in cast(TimmNetwork, network).get_classifier().parameters()}
     if id(parameter) in classifier and found[:1] != wanted[:1]:
         return ModelFolderError(
             "weights_class_count",
@@ -111,8 +122,3 @@ def _shape_error(
     return ModelFolderError(
         "weights_shape", f"Tensor {name!r} has shape {list(found)}, the network {list(wanted)}."
     )
-
-
-def _classifier(network: nn.Module) -> nn.Module:
-    classifier = network.get_classifier() if hasattr(network, "get_classifier") else None
-    return classifier if isinstance(classifier, nn.Module) else nn.Identity()

@@ -1,4 +1,4 @@
-"""What does a loaded model say of a batch of images, and of a case made of several?"""
+"""What does a loaded model say of a batch of images, and why?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apps.errors import Invalid
-from apps.inference.compute.activation import probabilities_of
 from apps.inference.compute.cam import class_maps
 from apps.inference.compute.head import LinearHead, captured_output, probe_linear_head
-from apps.inference.compute.networks import build_network, load_weights
+from apps.inference.compute.networks import TimmNetwork, build_network, load_weights
+from apps.inference.compute.probabilities import probabilities_of
 from apps.inference.compute.spec import ModelSpec
 
 TRUNK_DTYPES: Final = (torch.float32, torch.bfloat16, torch.float16)
@@ -57,7 +57,7 @@ class BatchPrediction:
     ----------
     logits : float32 (N, K), before temperature
     probabilities : float32 (N, K), after temperature
-    maps : float16 (N, K, h, w), C-contiguous, class maps in logit units, or None without linear head
+    maps : float16 (N, K, h, w), C-contiguous, class maps in logit units, None without linear head
     bias : float32 (K,), `mean(maps[n, k]) + bias[k] = logits[n, k]`, or None without linear head
     feature_ms, head_ms : wall time of the trunk with the copy to the device, and of the rest
     """
@@ -113,7 +113,8 @@ def prepare_model(
     network.eval().requires_grad_(False)
     device = torch.device(device)
     head = probe_linear_head(network, spec)
-    network.to(device=device, memory_format=torch.channels_last)
+    # torch's stubs do not know memory_format
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if head is not None:
         head = head.to(device)
         if dtype != torch.float32:
@@ -170,30 +171,6 @@ def predict_batch(
     )
 
 
-def aggregate_case(spec: ModelSpec, probabilities: NDArray[np.float32]) -> dict[str, float]:
-    """Probability of each finding for a case from those of its images.
-
-    Parameters
-    ----------
-    spec : ModelSpec, `aggregation` says maximum or mean
-    probabilities : float32 (N, K), N >= 1, calibrated
-
-    Returns
-    -------
-    dict from finding to probability in [0, 1]; outputs without finding are left out
-
-    Raises
-    ------
-    ValueError : no image, or another number of outputs
-    """
-    if probabilities.ndim != 2 or probabilities.shape[1] != len(spec.outputs):
-        raise ValueError(f"{spec.name} has {len(spec.outputs)} outputs.")
-    if not probabilities.shape[0]:
-        raise ValueError("A case has one image or more.")
-    pooled = probabilities.max(axis=0) if spec.aggregation == "max" else probabilities.mean(axis=0)
-    return {finding: float(pooled[index]) for finding, index in spec.finding_outputs.items()}
-
-
 def _cast_products(network: nn.Module, dtype: torch.dtype) -> None:
     """Keep the weights that autocast would narrow in each pass in the narrow dtype.
 
@@ -226,10 +203,11 @@ def _logits_and_maps(
 
 
 def _logits_only(model: LoadedModel, batch: Tensor) -> tuple[NDArray[np.float32], None, float]:
+    network = cast(TimmNetwork, model.network)
     with _trunk_precision(model):
-        features = model.network.get_submodule("").forward_features(batch)
+        features = network.forward_features(batch)
     feature_end = _now(model.device)
-    logits = model.network.forward_head(features.float()).cpu().numpy()
+    logits = network.forward_head(features.float()).cpu().numpy()
     _check_finite(logits, code="output_not_finite", what="The logits")
     return logits, None, feature_end
 

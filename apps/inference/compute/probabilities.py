@@ -1,0 +1,64 @@
+"""How do logits become probabilities of an image, and those a probability of the case?
+
+Plain NumPy without torch: whoever gathers a case from stored rows calls this too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+
+from apps.inference.compute.spec import Activation, ModelSpec
+
+
+def probabilities_of(
+    logits: NDArray[np.float32], *, activation: Activation, temperature: float = 1.0
+) -> NDArray[np.float32]:
+    """Calibrated probabilities.
+
+    Parameters
+    ----------
+    logits : float32 (N, K)
+    activation : softmax over the K outputs, or sigmoid of each
+    temperature : divides the logits, above 0; 1 leaves them as they are
+
+    Returns
+    -------
+    float32 (N, K) in [0, 1]; computed in float64
+
+    Raises
+    ------
+    ValueError : temperature not above 0
+
+    Source: temperature scaling, Guo et al., ICML 2017, eq. 9.
+    """
+    if not temperature > 0:
+        raise ValueError("A temperature is above 0.")
+    scaled = logits.astype(np.float64) / temperature
+    values = softmax(scaled, axis=1) if activation == "softmax" else expit(scaled)
+    return np.asarray(values, np.float32)
+
+
+def aggregate_case(spec: ModelSpec, probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Probability of each finding for a case from those of its images.
+
+    Parameters
+    ----------
+    spec : ModelSpec, `aggregation` says maximum or mean
+    probabilities : float32 (N, K), N >= 1, calibrated
+
+    Returns
+    -------
+    dict from finding to probability in [0, 1]; outputs without finding are left out
+
+    Raises
+    ------
+    ValueError : no image, or another number of outputs
+    """
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(spec.outputs):
+        raise ValueError(f"{spec.name} has {len(spec.outputs)} outputs.")
+    if not probabilities.shape[0]:
+        raise ValueError("A case has one image or more.")
+    pooled = probabilities.max(axis=0) if spec.aggregation == "max" else probabilities.mean(axis=0)
+    return {finding: float(pooled[index]) for finding, index in spec.finding_outputs.items()}
