@@ -16,9 +16,10 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 NOT_LOCKED = (
     *("torch", "triton", "cuda-bindings", "cuda-pathfinder", "cuda-toolkit"),
-    *(f"nvidia-{name}" for name in ("cublas", "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cudnn-cu13")),
-    *(f"nvidia-{name}" for name in ("cufft", "cufile", "curand", "cusolver", "cusparse", "cusparselt-cu13")),
-    *(f"nvidia-{name}" for name in ("nccl-cu13", "nvjitlink", "nvshmem-cu13", "nvtx")),
+    *("nvidia-cublas", "nvidia-cuda-cupti", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
+    *("nvidia-cudnn-cu13", "nvidia-cufft", "nvidia-cufile", "nvidia-curand", "nvidia-cusolver"),
+    *("nvidia-cusparse", "nvidia-cusparselt-cu13", "nvidia-nccl-cu13", "nvidia-nvjitlink"),
+    *("nvidia-nvshmem-cu13", "nvidia-nvtx"),
 )
 
 
