@@ -44,7 +44,8 @@ def class_maps(head: LinearHead, features: Tensor) -> Tensor:
         )
     # A matrix product and no 1 x 1 convolution: cuDNN may run that in TF32, with 10 bits.
     if features.is_contiguous():
-        return torch.matmul(head.weight, features.flatten(2)).unflatten(2, features.shape[2:])
+        flat = torch.matmul(head.weight, features.flatten(2))
+        return flat.view(features.shape[0], -1, *features.shape[2:])
     maps: Tensor = torch.nn.functional.linear(features.permute(0, 2, 3, 1), head.weight)
     return maps.permute(0, 3, 1, 2)
 

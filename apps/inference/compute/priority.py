@@ -1,0 +1,65 @@
+"""How soon should somebody read a case, judging by what a model says of it?
+
+Without torch: the web process gathers a case whose images were all left out, the workers all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReadingPriority:
+    """Why a case should be read sooner.
+
+    Attributes
+    ----------
+    urgency : float in [0, 1], highest probability of an urgent finding at or above its threshold, 0
+        where there is none
+    uncertainty : float in [0, 1], 1 where a finding is at its threshold, 0 as far from it as can be
+    top_finding : finding of the largest margin among those at or above their thresholds, else ""
+    top_probability : highest of all, 0 without findings
+    """
+
+    urgency: float
+    uncertainty: float
+    top_finding: str
+    top_probability: float
+
+
+def reading_priority(
+    probabilities: Mapping[str, float],
+    *,
+    thresholds: Mapping[str, float],
+    urgent: Collection[str],
+) -> ReadingPriority:
+    """Judge how soon a case should be read.
+
+    Parameters
+    ----------
+    probabilities : finding to calibrated probability in [0, 1]
+    thresholds : finding to threshold in [0, 1], for each of `probabilities`
+    urgent : codes of the findings that cannot wait
+
+    Returns
+    -------
+    ReadingPriority : a margin is the share of the way from the threshold to 1, and doubt is
+        `1 - |p - t| / max(t, 1 - t)`, so that findings with different thresholds compare
+    """
+    above = {code: p for code, p in probabilities.items() if p >= thresholds[code]}
+    margins = {code: _margin(p, thresholds[code]) for code, p in above.items()}
+    doubts = [
+        1.0 - abs(p - thresholds[code]) / max(thresholds[code], 1.0 - thresholds[code])
+        for code, p in probabilities.items()
+    ]
+    return ReadingPriority(
+        urgency=max((p for code, p in above.items() if code in urgent), default=0.0),
+        uncertainty=max(doubts, default=0.0),
+        top_finding=max(sorted(margins), key=lambda code: margins[code], default=""),
+        top_probability=max(probabilities.values(), default=0.0),
+    )
+
+
+def _margin(probability: float, threshold: float) -> float:
+    return (probability - threshold) / (1.0 - threshold) if threshold < 1.0 else 1.0
