@@ -16,8 +16,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from apps.errors import Invalid
-from apps.inference.compute.aggregation import aggregate_case
-from apps.inference.compute.probabilities import probabilities_of
+from apps.inference.compute.probabilities import aggregate_case, probabilities_of
 from apps.inference.compute.spec import Activation, ModelSpec
 
 LOWEST_TEMPERATURE: Final = 0.05

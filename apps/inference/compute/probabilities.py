@@ -1,4 +1,7 @@
-"""How do logits become probabilities? One place for softmax, sigmoid and temperature; no torch."""
+"""How do logits become probabilities of an image, and those a probability of the case?
+
+Plain NumPy without torch: whoever gathers a case from stored rows calls this too.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from apps.inference.compute.spec import Activation
+from apps.inference.compute.spec import Activation, ModelSpec
 
 
 def probabilities_of(
@@ -35,3 +38,27 @@ def probabilities_of(
     scaled = logits.astype(np.float64) / temperature
     values = softmax(scaled, axis=1) if activation == "softmax" else expit(scaled)
     return np.asarray(values, np.float32)
+
+
+def aggregate_case(spec: ModelSpec, probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Probability of each finding for a case from those of its images.
+
+    Parameters
+    ----------
+    spec : ModelSpec, `aggregation` says maximum or mean
+    probabilities : float32 (N, K), N >= 1, calibrated
+
+    Returns
+    -------
+    dict from finding to probability in [0, 1]; outputs without finding are left out
+
+    Raises
+    ------
+    ValueError : no image, or another number of outputs
+    """
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(spec.outputs):
+        raise ValueError(f"{spec.name} has {len(spec.outputs)} outputs.")
+    if not probabilities.shape[0]:
+        raise ValueError("A case has one image or more.")
+    pooled = probabilities.max(axis=0) if spec.aggregation == "max" else probabilities.mean(axis=0)
+    return {finding: float(pooled[index]) for finding, index in spec.finding_outputs.items()}
