@@ -1,0 +1,228 @@
+/**
+ * One viewport as a component: props in, events out. Cornerstone lives in StackViewer, made in an effect
+ * and destroyed in its clean-up; React only reads the state it publishes.
+ */
+import {
+  type Dispatch,
+  type Ref,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { useTranslation } from "react-i18next";
+import { Corners, type CornerText } from "./Corners";
+import { runCommand } from "./commands";
+import type { Length, Point } from "./coords";
+import { HeatMapControls, HeatMapLegend } from "./HeatMapControls";
+import type { HeatMapAction, HeatMapView } from "./heatMapView";
+import { type HeatMapLayer, valueAt } from "./heatmap";
+import type { KeyAction } from "./keymap";
+import { StackViewer } from "./StackViewer";
+import type { ViewerStack } from "./stack";
+import { Toolbar } from "./Toolbar";
+import { EMPTY_STATE, type FirstPaint, heatMapOf, type ViewerState } from "./viewerState";
+import "./viewer.css";
+
+export interface ViewportHandle {
+  /** Runs an action of the key map; false when it is not one of the viewport's own. */
+  readonly run: (actionId: string) => boolean;
+  readonly state: () => ViewerState;
+}
+
+export interface ViewportProps {
+  readonly ref?: Ref<ViewportHandle>;
+  readonly stack: ViewerStack | null;
+  readonly text: CornerText;
+  /** Of the selected finding, one per frame; only the one of the frame on the screen is drawn. */
+  readonly heatMaps: readonly HeatMapLayer[];
+  readonly heatMapView: HeatMapView;
+  readonly onHeatMapView: Dispatch<HeatMapAction>;
+  readonly actions: readonly KeyAction[];
+  readonly onState?: (state: ViewerState) => void;
+  readonly onFirstPaint?: (timing: FirstPaint) => void;
+}
+
+const nothingToWatch = () => () => {};
+const emptyState = () => EMPTY_STATE;
+
+export function Viewport(props: ViewportProps) {
+  const { t } = useTranslation("viewer");
+  const { stack, heatMaps, heatMapView, onHeatMapView, onState } = props;
+  const element = useRef<HTMLDivElement>(null);
+  const [viewer, setViewer] = useState<StackViewer | null>(null);
+  const [isTextShown, setTextShown] = useState(true);
+  const [cursor, setCursor] = useState<Point | null>(null);
+  const events = useLatest({
+    onFirstPaint: (timing: FirstPaint) => props.onFirstPaint?.(timing),
+    formatLength: (length: Length) =>
+      length.state === "not_evaluable"
+        ? t("length.not_evaluable")
+        : t(`length.${length.state}`, { mm: length.lengthMm.toFixed(1) }),
+  });
+
+  useEffect(() => {
+    if (element.current === null) {
+      return;
+    }
+    const made = new StackViewer(element.current, {
+      onFirstPaint: (timing) => events.current.onFirstPaint(timing),
+      formatLength: (length) => events.current.formatLength(length),
+    });
+    setViewer(made);
+    return () => {
+      setViewer(null);
+      made.destroy();
+    };
+  }, [events]);
+
+  const state = useSyncExternalStore(
+    viewer?.subscribe ?? nothingToWatch,
+    viewer?.getState ?? emptyState,
+  );
+
+  // A refetched study makes a new stack object of the same key: the image on the screen stays.
+  const latestStack = useLatest(stack);
+  const stackKey = stack?.key ?? null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key alone says that it is another stack
+  useEffect(() => viewer?.setStack(latestStack.current), [viewer, stackKey]);
+  useEffect(() => viewer?.setHeatMaps(heatMaps, heatMapView), [viewer, heatMaps, heatMapView]);
+  useEffect(() => onState?.(state), [onState, state]);
+
+  const run = useCallback(
+    (actionId: string): boolean => {
+      const change = HEAT_MAP_KEYS[actionId];
+      if (actionId === "viewer.toggleText") {
+        setTextShown((isShown) => !isShown);
+      } else if (change !== undefined) {
+        onHeatMapView(change);
+      }
+      const isOwn = actionId === "viewer.toggleText" || change !== undefined;
+      return isOwn || (viewer !== null && runCommand(viewer, actionId));
+    },
+    [viewer, onHeatMapView],
+  );
+  useImperativeHandle(props.ref, () => ({ run, state: () => viewer?.getState() ?? EMPTY_STATE }), [
+    run,
+    viewer,
+  ]);
+
+  const isCurrent = state.stackKey === stackKey && state.isPainted;
+  const image = isCurrent ? viewer?.currentImage() : null;
+  const layer = isCurrent ? heatMapOf(heatMaps, state) : null;
+  return (
+    <section className="viewer" aria-label={t("viewport.label")}>
+      {viewer !== null && !state.canDraw && (
+        <div className="viewer-banner" role="status" data-testid="view-only">
+          {t("viewport.view_only")}
+        </div>
+      )}
+      <div
+        className="viewer-stage"
+        data-testid="viewport"
+        data-status={state.status}
+        data-stack={state.stackKey ?? ""}
+        data-slice={state.sliceIndex + 1}
+        data-slices={state.sliceCount}
+        data-ww={Math.round(state.windowWidth)}
+        data-wc={Math.round(state.windowCentre)}
+        data-zoom={state.zoom.toFixed(4)}
+        data-rotation={Math.round(state.rotation)}
+        data-painted={state.isPainted}
+        data-transform={state.imageToCanvas?.join(" ") ?? ""}
+        onPointerMove={(event) => setCursor(pointIn(element.current, event))}
+        onPointerLeave={() => setCursor(null)}
+      >
+        <div ref={element} className="viewer-element" />
+        {image && isTextShown && <Corners text={props.text} state={state} image={image} />}
+        {layer && heatMapView.isVisible && (
+          <HeatMapLegend layer={layer} valueUnderCursor={valueUnder(viewer, layer, cursor)} />
+        )}
+        <Notice state={state} onRetry={() => viewer?.retry()} />
+      </div>
+      <p className="visually-hidden" aria-live="polite" data-testid="viewport-announcement">
+        {isCurrent &&
+          t("viewport.announcement", {
+            slice: state.sliceIndex + 1,
+            count: state.sliceCount,
+            width: Math.round(state.windowWidth),
+            centre: Math.round(state.windowCentre),
+          })}
+      </p>
+      <div className="viewer-bar">
+        <Toolbar
+          actions={props.actions}
+          activeTool={state.tool}
+          isInverted={state.isInverted}
+          canDraw={state.canDraw}
+          isEnabled={isCurrent}
+          modality={stack?.images[0]?.modality ?? ""}
+          onCommand={run}
+        />
+        <HeatMapControls
+          layer={layer}
+          view={heatMapView}
+          dispatch={onHeatMapView}
+          actions={props.actions}
+        />
+      </div>
+    </section>
+  );
+}
+
+/** What stands where the image would be: nothing yet, on its way, or why it did not come. */
+function Notice({ state, onRetry }: { state: ViewerState; onRetry: () => void }) {
+  const { t } = useTranslation("viewer");
+  if (state.status === "shown") {
+    return null;
+  }
+  if (state.status !== "failed") {
+    return (
+      <div className="viewer-notice viewer-notice-quiet" role="status">
+        {t(state.status === "empty" ? "viewport.empty" : "viewport.loading")}
+      </div>
+    );
+  }
+  return (
+    <div className="viewer-notice" role="alert" data-testid="viewport-failure">
+      <strong>{t("failure.title")}</strong>
+      <span>{t(`failure.${state.failure ?? "load_error"}`, { size: state.largestSide })}</span>
+      {state.failure !== "too_large" && (
+        <button type="button" className="viewer-retry" onClick={onRetry}>
+          {t("failure.retry")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+const HEAT_MAP_KEYS: Readonly<Record<string, HeatMapAction>> = {
+  "viewer.heatMap": { type: "toggled" },
+  "viewer.heatMapMode": { type: "mode_advanced" },
+  "viewer.heatMapMore": { type: "opacity_stepped", steps: 1 },
+  "viewer.heatMapLess": { type: "opacity_stepped", steps: -1 },
+};
+
+function valueUnder(viewer: StackViewer | null, layer: HeatMapLayer, cursor: Point | null) {
+  const point = cursor && viewer?.imagePointAt(cursor);
+  return point ? valueAt(layer, point) : undefined;
+}
+
+function pointIn(
+  element: HTMLElement | null,
+  event: { clientX: number; clientY: number },
+): Point | null {
+  const box = element?.getBoundingClientRect();
+  return box ? [event.clientX - box.left, event.clientY - box.top] : null;
+}
+
+/** The newest value for callbacks that outlive a render, so that effects need not start again for it. */
+function useLatest<T>(value: T) {
+  const latest = useRef(value);
+  useEffect(() => {
+    latest.current = value;
+  });
+  return latest;
+}

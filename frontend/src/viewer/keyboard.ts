@@ -1,0 +1,194 @@
+/**
+ * Turns key events into actions of the key map. It leaves text fields and widgets that use the key
+ * themselves alone, drops repeats of a key that was pressed for another case, and holds irreversible acts
+ * until the key comes up.
+ */
+import { chordOf, type KeyAction, type KeyContext } from "./keymap";
+
+/** What a handler learns: which case (or other subject) the key went down on. */
+export type KeyHandler = (subject: string) => void;
+
+export interface KeyboardOptions {
+  readonly contexts: readonly KeyContext[];
+  readonly actions: () => readonly KeyAction[];
+  readonly handlers: () => Readonly<Record<string, KeyHandler | undefined>>;
+  /** The case that keys are meant for now. */
+  readonly subject: () => string;
+  /** Whether the image of that case has been painted. */
+  readonly isImagePainted: () => boolean;
+}
+
+interface Pressed {
+  readonly subject: string;
+  readonly onRelease: KeyAction | null;
+}
+
+/** The part of a DOM event target that decides; kept small so that it can be tested without a browser. */
+export interface KeyTarget {
+  readonly tagName?: string;
+  readonly type?: string;
+  readonly isContentEditable?: boolean;
+  readonly role?: string | null;
+}
+
+const TYPELESS_INPUTS = new Set([
+  "button",
+  "checkbox",
+  "color",
+  "radio",
+  "range",
+  "reset",
+  "submit",
+]);
+const TEXT_ROLES = new Set(["textbox", "searchbox", "combobox", "spinbutton"]);
+const ARROW_ROLES = new Set([
+  "listbox",
+  "menu",
+  "menuitem",
+  "option",
+  "radio",
+  "slider",
+  "tab",
+  "tablist",
+  "tree",
+]);
+const BUTTON_ROLES = new Set(["button", "link", "checkbox", "switch", "menuitem", "tab", "option"]);
+const NAVIGATION_CODES = /^(Arrow(Up|Down|Left|Right)|Home|End|PageUp|PageDown)$/;
+const PRESS_CODES = /^(Enter|NumpadEnter|Space)$/;
+
+export function isTextTarget(target: KeyTarget | null): boolean {
+  const tag = target?.tagName?.toUpperCase();
+  if (tag === "INPUT") {
+    return !TYPELESS_INPUTS.has(target?.type ?? "text");
+  }
+  return (
+    tag === "TEXTAREA" ||
+    tag === "SELECT" ||
+    target?.isContentEditable === true ||
+    TEXT_ROLES.has(target?.role ?? "")
+  );
+}
+
+/** Whether the focused widget itself answers this unmodified key: Enter on a button, arrows on a slider. */
+export function isWidgetKey(target: KeyTarget | null, code: string): boolean {
+  const tag = target?.tagName?.toUpperCase() ?? "";
+  const role = target?.role ?? "";
+  if (PRESS_CODES.test(code)) {
+    return ["BUTTON", "A", "SUMMARY", "INPUT"].includes(tag) || BUTTON_ROLES.has(role);
+  }
+  return NAVIGATION_CODES.test(code) && (tag === "INPUT" || ARROW_ROLES.has(role));
+}
+
+export class Keyboard {
+  private readonly pressed = new Map<string, Pressed>();
+
+  constructor(private readonly options: KeyboardOptions) {}
+
+  /** Starts listening; returns what stops it. */
+  attach(target: Window): () => void {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (this.down(event, keyTargetOf(event))) {
+        event.preventDefault();
+      }
+    };
+    const onKeyUp = (event: KeyboardEvent) => this.up(event.code);
+    const onBlur = () => this.pressed.clear();
+    target.addEventListener("keydown", onKeyDown);
+    target.addEventListener("keyup", onKeyUp);
+    target.addEventListener("blur", onBlur);
+    return () => {
+      target.removeEventListener("keydown", onKeyDown);
+      target.removeEventListener("keyup", onKeyUp);
+      target.removeEventListener("blur", onBlur);
+      this.pressed.clear();
+    };
+  }
+
+  /** True when the key belongs to an action here, also when that action has to wait. */
+  down(
+    event: Pick<
+      KeyboardEvent,
+      | "code"
+      | "ctrlKey"
+      | "metaKey"
+      | "altKey"
+      | "shiftKey"
+      | "repeat"
+      | "isComposing"
+      | "defaultPrevented"
+    >,
+    target: KeyTarget | null,
+  ): boolean {
+    const subject = this.options.subject();
+    const heldFor = event.repeat ? this.pressed.get(event.code)?.subject : subject;
+    const action = event.defaultPrevented ? undefined : this.actionFor(event, target);
+    if (action === undefined) {
+      this.remember(event, { subject, onRelease: null });
+      return false;
+    }
+    const isAllowed =
+      heldFor === subject &&
+      (!event.repeat || action.repeats === true) &&
+      (action.needsImage !== true || this.options.isImagePainted());
+    if (!event.repeat) {
+      const waits = isAllowed && action.onRelease === true;
+      this.remember(event, { subject, onRelease: waits ? action : null });
+    }
+    if (isAllowed && action.onRelease !== true) {
+      this.options.handlers()[action.id]?.(subject);
+    }
+    return true;
+  }
+
+  up(code: string): void {
+    const pressed = this.pressed.get(code);
+    this.pressed.delete(code);
+    const action = pressed?.onRelease;
+    if (pressed && action && pressed.subject === this.options.subject()) {
+      this.options.handlers()[action.id]?.(pressed.subject);
+    }
+  }
+
+  private remember(event: { code: string; repeat: boolean }, pressed: Pressed): void {
+    if (!event.repeat) {
+      this.pressed.set(event.code, pressed);
+    }
+  }
+
+  private actionFor(
+    event: Parameters<typeof chordOf>[0] & { isComposing: boolean },
+    target: KeyTarget | null,
+  ): KeyAction | undefined {
+    const chord = chordOf(event);
+    const isText = isTextTarget(target);
+    // Outside a text field nothing can be composed: with an input method on the browser still reports
+    // key "Process" and keyCode 229 there, and only `code` tells which key it was.
+    if (chord === null || (isText && event.isComposing)) {
+      return undefined;
+    }
+    if (!isText && chord === event.code && isWidgetKey(target, event.code)) {
+      return undefined;
+    }
+    return this.options
+      .actions()
+      .find(
+        (action) =>
+          this.options.contexts.includes(action.context) &&
+          action.chords.includes(chord) &&
+          (!isText || action.inText === true) &&
+          this.options.handlers()[action.id] !== undefined,
+      );
+  }
+}
+
+function keyTargetOf(event: KeyboardEvent): KeyTarget | null {
+  const element = event.target instanceof HTMLElement ? event.target : null;
+  return element === null
+    ? null
+    : {
+        tagName: element.tagName,
+        isContentEditable: element.isContentEditable,
+        role: element.getAttribute("role"),
+        ...(element instanceof HTMLInputElement ? { type: element.type } : {}),
+      };
+}

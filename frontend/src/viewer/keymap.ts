@@ -1,0 +1,237 @@
+/**
+ * Which key does what, where? One map for every context, remappable, read from the physical key
+ * (`event.code`), so that letters work with a Chinese input method on and on any layout. Pure: the events
+ * are listened to in `keyboard.ts`.
+ */
+
+export type KeyContext = "global" | "worklist" | "viewer" | "findings";
+
+export interface KeyAction {
+  readonly id: string;
+  readonly context: KeyContext;
+  readonly chords: readonly string[];
+  /** Holding the key repeats the act. */
+  readonly repeats?: boolean;
+  /** Not to be taken back: acts when the key comes up, and only for the subject it went down on. */
+  readonly onRelease?: boolean;
+  /** Says something about the image: waits until the image can be seen. */
+  readonly needsImage?: boolean;
+  /** Works in a text field too. */
+  readonly inText?: boolean;
+}
+
+/** Contexts that are active together: no chord may mean two things in one of these sets. */
+export const SCREENS: Readonly<Record<"worklist" | "review", readonly KeyContext[]>> = {
+  worklist: ["global", "worklist"],
+  review: ["global", "viewer", "findings"],
+};
+
+const presets = Array.from(
+  { length: 9 },
+  (_, i): KeyAction => ({
+    id: `viewer.preset${i + 1}`,
+    context: "viewer",
+    chords: [`Digit${i + 1}`, `Numpad${i + 1}`],
+  }),
+);
+
+/** The names on the `?` sheet are the i18n keys `keys.<id>`. */
+export const KEY_ACTIONS: readonly KeyAction[] = [
+  { id: "global.help", context: "global", chords: ["Shift+Slash"] },
+  { id: "global.worklist", context: "global", chords: ["Alt+KeyW"] },
+
+  { id: "worklist.search", context: "worklist", chords: ["Slash"] },
+  { id: "worklist.next", context: "worklist", chords: ["ArrowDown", "KeyJ"], repeats: true },
+  { id: "worklist.previous", context: "worklist", chords: ["ArrowUp", "KeyK"], repeats: true },
+  { id: "worklist.open", context: "worklist", chords: ["Enter"] },
+  { id: "worklist.refresh", context: "worklist", chords: ["KeyR"] },
+
+  { id: "viewer.nextSlice", context: "viewer", chords: ["ArrowDown"], repeats: true },
+  { id: "viewer.previousSlice", context: "viewer", chords: ["ArrowUp"], repeats: true },
+  { id: "viewer.next10Slices", context: "viewer", chords: ["Shift+ArrowDown"], repeats: true },
+  { id: "viewer.previous10Slices", context: "viewer", chords: ["Shift+ArrowUp"], repeats: true },
+  { id: "viewer.firstSlice", context: "viewer", chords: ["Home"] },
+  { id: "viewer.lastSlice", context: "viewer", chords: ["End"] },
+  { id: "viewer.nextSeries", context: "viewer", chords: ["PageDown"] },
+  { id: "viewer.previousSeries", context: "viewer", chords: ["PageUp"] },
+  { id: "viewer.toolWindow", context: "viewer", chords: ["KeyW"] },
+  { id: "viewer.toolPan", context: "viewer", chords: ["KeyT"] },
+  { id: "viewer.toolZoom", context: "viewer", chords: ["KeyZ"] },
+  { id: "viewer.toolScroll", context: "viewer", chords: ["KeyS"] },
+  { id: "viewer.toolLength", context: "viewer", chords: ["KeyL"] },
+  { id: "viewer.deleteLength", context: "viewer", chords: ["Delete", "Backspace"] },
+  { id: "viewer.zoomIn", context: "viewer", chords: ["Shift+Equal", "NumpadAdd"], repeats: true },
+  { id: "viewer.zoomOut", context: "viewer", chords: ["Minus", "NumpadSubtract"], repeats: true },
+  { id: "viewer.panLeft", context: "viewer", chords: ["Alt+ArrowLeft"], repeats: true },
+  { id: "viewer.panRight", context: "viewer", chords: ["Alt+ArrowRight"], repeats: true },
+  { id: "viewer.panUp", context: "viewer", chords: ["Alt+ArrowUp"], repeats: true },
+  { id: "viewer.panDown", context: "viewer", chords: ["Alt+ArrowDown"], repeats: true },
+  { id: "viewer.fit", context: "viewer", chords: ["Equal"] },
+  { id: "viewer.oneToOne", context: "viewer", chords: ["Digit0", "Numpad0"] },
+  ...presets,
+  { id: "viewer.invert", context: "viewer", chords: ["KeyI"] },
+  { id: "viewer.rotateRight", context: "viewer", chords: ["KeyR"] },
+  { id: "viewer.rotateLeft", context: "viewer", chords: ["Shift+KeyR"] },
+  { id: "viewer.flipHorizontal", context: "viewer", chords: ["KeyH"] },
+  { id: "viewer.flipVertical", context: "viewer", chords: ["KeyV"] },
+  { id: "viewer.reset", context: "viewer", chords: ["Shift+Digit0"] },
+  { id: "viewer.toggleText", context: "viewer", chords: ["Space"] },
+  { id: "viewer.heatMap", context: "viewer", chords: ["KeyO"] },
+  { id: "viewer.heatMapMode", context: "viewer", chords: ["Shift+KeyO"] },
+  { id: "viewer.heatMapMore", context: "viewer", chords: ["Period"], repeats: true },
+  { id: "viewer.heatMapLess", context: "viewer", chords: ["Comma"], repeats: true },
+
+  { id: "findings.accept", context: "findings", chords: ["KeyA"], needsImage: true },
+  { id: "findings.reject", context: "findings", chords: ["KeyX"], needsImage: true },
+  { id: "findings.next", context: "findings", chords: ["Ctrl+BracketRight", "KeyJ"] },
+  { id: "findings.previous", context: "findings", chords: ["Ctrl+BracketLeft", "KeyK"] },
+  { id: "findings.comment", context: "findings", chords: ["KeyC"] },
+  {
+    id: "findings.sign",
+    context: "findings",
+    chords: ["Ctrl+Enter", "Ctrl+NumpadEnter"],
+    onRelease: true,
+    needsImage: true,
+    inText: true,
+  },
+  { id: "findings.nextCase", context: "findings", chords: ["KeyN"], onRelease: true },
+  {
+    id: "findings.previousCase",
+    context: "findings",
+    chords: ["Shift+KeyN"],
+    onRelease: true,
+  },
+];
+
+/** What a user changed: chords by action id. An empty list switches the key off (WCAG 2.1.4). */
+export type KeyOverrides = Readonly<Record<string, readonly string[]>>;
+
+export interface KeyConflict {
+  readonly chord: string;
+  readonly actions: readonly string[];
+}
+
+const CHORD = /^(Ctrl\+)?(Alt\+)?(Shift\+)?[A-Za-z][A-Za-z0-9]*$/;
+const MODIFIER_CODE = /^(Control|Shift|Alt|Meta|OS)(Left|Right)?$/;
+
+export function effectiveActions(overrides: KeyOverrides = {}): KeyAction[] {
+  return KEY_ACTIONS.map((action) => ({
+    ...action,
+    chords: overrides[action.id] ?? action.chords,
+  }));
+}
+
+/** Chords that mean two things on one screen. */
+export function keyConflicts(actions: readonly KeyAction[]): KeyConflict[] {
+  const found = new Map<string, readonly string[]>();
+  for (const contexts of Object.values(SCREENS)) {
+    const byChord = new Map<string, string[]>();
+    for (const { id, context, chords } of actions) {
+      for (const chord of contexts.includes(context) ? chords : []) {
+        byChord.set(chord, [...(byChord.get(chord) ?? []), id]);
+      }
+    }
+    for (const [chord, ids] of byChord) {
+      if (ids.length > 1) {
+        found.set(chord, ids);
+      }
+    }
+  }
+  return [...found].map(([chord, ids]) => ({ chord, actions: ids }));
+}
+
+/** Overrides as stored text; anything unknown or malformed in it is left out. */
+export function parseOverrides(text: string | null): KeyOverrides {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text ?? "{}");
+  } catch {
+    return {};
+  }
+  if (typeof stored !== "object" || stored === null) {
+    return {};
+  }
+  const known = new Set(KEY_ACTIONS.map(({ id }) => id));
+  const valid = Object.entries(stored).filter(
+    ([id, chords]) =>
+      known.has(id) &&
+      Array.isArray(chords) &&
+      chords.every((chord) => typeof chord === "string" && CHORD.test(chord)),
+  );
+  return Object.fromEntries(valid);
+}
+
+/** One action on new chords, or the conflicts that stand against it. */
+export function remapKey(
+  overrides: KeyOverrides,
+  id: string,
+  chords: readonly string[],
+): { overrides: KeyOverrides; conflicts: readonly KeyConflict[] } {
+  const changed = { ...overrides, [id]: chords };
+  const conflicts = keyConflicts(effectiveActions(changed)).filter(({ actions }) =>
+    actions.includes(id),
+  );
+  return conflicts.length > 0 ? { overrides, conflicts } : { overrides: changed, conflicts: [] };
+}
+
+export interface KeyPress {
+  readonly code: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+}
+
+/** "Ctrl+Alt+Shift+Code" of a key event; Command counts as Ctrl; null for a modifier alone. */
+export function chordOf(press: KeyPress): string | null {
+  if (press.code === "" || MODIFIER_CODE.test(press.code)) {
+    return null;
+  }
+  const modifiers = [
+    press.ctrlKey || press.metaKey ? "Ctrl+" : "",
+    press.altKey ? "Alt+" : "",
+    press.shiftKey ? "Shift+" : "",
+  ];
+  return modifiers.join("") + press.code;
+}
+
+const KEY_CAPS: Readonly<Record<string, string>> = {
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  BracketLeft: "[",
+  BracketRight: "]",
+  Comma: ",",
+  Delete: "Del",
+  Enter: "⏎",
+  Equal: "=",
+  Minus: "−",
+  Period: ".",
+  Slash: "/",
+};
+/** Shifted signs that everybody knows by the sign. */
+const SHIFTED_CAPS: Readonly<Record<string, string>> = { "Shift+Slash": "?", "Shift+Equal": "+" };
+
+/** Key caps of a chord for tooltips and the `?` sheet: "Ctrl+BracketLeft" is ["Ctrl", "["]. */
+export function keyCaps(chord: string): string[] {
+  const shifted = SHIFTED_CAPS[chord];
+  if (shifted !== undefined) {
+    return [shifted];
+  }
+  return chord
+    .split("+")
+    .map(
+      (part) =>
+        KEY_CAPS[part] ??
+        part
+          .replace(/^(Key|Digit)/, "")
+          .replace(/^Numpad(Enter|.+)/, (_, key: string) => `Num ${key}`),
+    );
+}
+
+/** First chord of an action as text, for a button's tooltip; empty when switched off. */
+export function keyHint(actions: readonly KeyAction[], id: string): string {
+  const chord = actions.find((action) => action.id === id)?.chords[0];
+  return chord === undefined ? "" : keyCaps(chord).join("+");
+}

@@ -1,0 +1,67 @@
+/** What is on the screen now: the one value that React, the data attributes and the tests read. */
+import type { Affine } from "./coords";
+import type { HeatMapLayer } from "./heatmap";
+
+export type ViewerFailure = "load_error" | "timeout" | "too_large";
+
+export interface ViewerState {
+  readonly status: "empty" | "loading" | "shown" | "failed";
+  readonly failure: ViewerFailure | null;
+  readonly stackKey: string | null;
+  readonly sliceIndex: number;
+  readonly sliceCount: number;
+  readonly sopInstanceUid: string | null;
+  readonly frameNumber: number | null;
+  /** An image of this stack is on the screen (a later slice may still be on its way). */
+  readonly isPainted: boolean;
+  readonly canDraw: boolean;
+  /** The longest side of an image, in pixels, that the graphics can draw. */
+  readonly largestSide: number;
+  readonly windowWidth: number;
+  readonly windowCentre: number;
+  /** Screen pixels (device pixels) per image column. */
+  readonly zoom: number;
+  readonly rotation: number;
+  readonly isInverted: boolean;
+  readonly tool: string;
+  readonly imageToCanvas: Affine | null;
+}
+
+/** Times in milliseconds of performance.now(). */
+export interface FirstPaint {
+  readonly stackKey: string;
+  readonly requestedAt: number;
+  readonly loadedAt: number;
+  readonly paintedAt: number;
+}
+
+export const EMPTY_STATE: ViewerState = {
+  status: "empty",
+  failure: null,
+  stackKey: null,
+  sliceIndex: 0,
+  sliceCount: 0,
+  sopInstanceUid: null,
+  frameNumber: null,
+  isPainted: false,
+  canDraw: true,
+  largestSide: Number.POSITIVE_INFINITY,
+  windowWidth: 0,
+  windowCentre: 0,
+  zoom: 1,
+  rotation: 0,
+  isInverted: false,
+  tool: "window",
+  imageToCanvas: null,
+};
+
+/** The heat map that belongs to the frame on the screen, never to the one before or after it. */
+export function heatMapOf(
+  layers: readonly HeatMapLayer[],
+  { sopInstanceUid, frameNumber, isPainted }: ViewerState,
+): HeatMapLayer | null {
+  const layer = layers.find(
+    (one) => one.sopInstanceUid === sopInstanceUid && one.frameNumber === frameNumber,
+  );
+  return isPainted ? (layer ?? null) : null;
+}
