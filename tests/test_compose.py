@@ -194,7 +194,7 @@ def create_database(url: str, name: str) -> None:
 
 @dataclass(frozen=True)
 class Runner:
-    """Starts compose's services as processes; `places` maps the containers' names to this machine."""
+    """Starts compose's services as processes; `places` maps container names to this machine."""
 
     compose: dict[str, Any]
     values: dict[str, str]
