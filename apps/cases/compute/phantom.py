@@ -1,6 +1,7 @@
 """A synthetic chest radiograph for a seed: which patient, which findings, which pixels, and where
 each finding exactly is. The physics is that of a radiograph (line integrals, Beer-Lambert,
-scatter, quantum noise); the anatomy is procedural and resembles no person."""
+scatter, quantum noise); the anatomy is procedural and resembles no person.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +90,7 @@ def sample_parameters(
     ----------
     findings : codes, or None to draw each with probability 0.3
     view : "PA", "AP" or None to draw (AP one in four)
+
     Raises
     ------
     ValueError : unknown finding code or view
@@ -114,12 +116,12 @@ def sample_parameters(
         rotation_deg=float(np.clip(rng.normal(0.0, 2.0), -5.0, 5.0)),
         dome_mm=float(rng.normal(0.0, 5.0)),
         heart=float(rng.uniform(low, high)),
-        breast_mm=float(rng.uniform(18.0, 52.0)) if sex == "F" else 0.0,
+        breast_mm=float(rng.uniform(14.0, 42.0)) if sex == "F" else 0.0,
         lung_density=float(rng.uniform(0.20, 0.30)),
         variation=tuple(float(v) for v in np.clip(rng.standard_normal(16), -2.0, 2.0)),
     )
     exposure = Exposure(
-        quanta_per_mm2=float(np.exp(rng.uniform(np.log(25_000.0), np.log(120_000.0)))),
+        quanta_per_mm2=float(np.exp(rng.uniform(np.log(40_000.0), np.log(120_000.0)))),
         scatter_fraction=float(rng.uniform(0.18, 0.42)),
         blur_mm=float(rng.uniform(0.12, 0.22)),
     )
@@ -129,11 +131,12 @@ def sample_parameters(
 def _lung_with_findings(parameters: PhantomParameters, grid: Grid, chest: Chest) -> LungState:
     """The lung after every finding of the parameters, each from its own random stream."""
     body, state = parameters.body, findings_.fresh_lung(parameters.body, grid)
+    # Fluid first: consolidation and nodule then look for lung that can still be seen.
     additions = {
         "pneumothorax": findings_.add_pneumothorax,
+        "effusion": findings_.add_effusion,
         "pneumonia": findings_.add_pneumonia,
         "nodule": findings_.add_nodule,
-        "effusion": findings_.add_effusion,
     }
     for code, add in additions.items():
         if code in parameters.findings:
@@ -153,7 +156,8 @@ def _soft_path(parameters: PhantomParameters, grid: Grid, chest: Chest, lung: Lu
     texture += 0.05 * smooth_noise(grid, rng, scale_mm=9.0)
     solid = np.minimum(lung.solid_mm, 0.97 * chest.air)
     aerated = chest.air - solid
-    blood = np.minimum(blood * lung.vessel_share, 0.8 * aerated)
+    blood *= lung.vessel_share * np.clip(chest.air / 100.0, 0.0, 1.0)
+    blood = np.minimum(blood, 0.8 * aerated)
     tissue = solid + blood + lung.pleura_mm + lung.density * texture * (aerated - blood)
     muscle = 1.0 + 0.012 * smooth_noise(grid, rng, scale_mm=14.0)
     outside = (chest.body - chest.air - chest.airway) * muscle
@@ -175,6 +179,7 @@ def make_phantom(parameters: PhantomParameters, *, size: int = 1024) -> Phantom:
     Parameters
     ----------
     size : int, pixels per side; the field of view stays, the spacing follows
+
     Returns
     -------
     Phantom; equal parameters and size give equal bytes
@@ -215,7 +220,8 @@ def _console_image(
     reference = parameters.exposure.quanta_per_mm2 * grid.spacing_mm**2
     values = presentation_values(counts, spacing_mm=grid.spacing_mm, reference=reference)
     inside = values[chest.body > 60.0]
-    low, high = np.percentile(inside[:: max(1, inside.size // 50_000)], [0.6, 99.4])
+    low, high = np.percentile(inside[:: max(1, inside.size // 50_000)], [0.6, 99.8])
+    high += 0.06 * (high - low)
     middle, half = (low + high) / 2.0, (high - low) / 2.0 / parameters.contrast
     image = stored_values(values, low=middle - 1.7 * half, high=middle + 1.7 * half)
     word = letters_mask(

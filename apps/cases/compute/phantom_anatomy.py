@@ -3,7 +3,8 @@ mediastinum, heart, airways, diaphragm and breasts as path-length maps in mm. Bo
 findings have their own files.
 
 Coordinates of a patient without rotation: x to the patient's left, y to the feet, z to the back,
-in mm; (0, 0, 0) is the middle of the chest."""
+in mm; (0, 0, 0) is the middle of the chest.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from apps.cases.compute.phantom_shapes import Grid, Map, Points, ellipsoid_chord, tube_chord
+from apps.cases.compute.phantom_shapes import Grid, Map, Mask, Points, ellipsoid_chord, tube_chord
 
 SOURCE_TO_DETECTOR_MM = {"PA": 1800.0, "AP": 1100.0}
 DETECTOR_GAP_MM = 135.0
@@ -82,8 +83,7 @@ class Chest:
     air : aerated lung on the ray, what is left of `thorax`
     heart, mediastinum : their own chords
     airway : trachea and main bronchi
-    lung_mask : bool, pixels whose ray meets lung
-    side : float32 (1, size), patient x at the middle depth (negative = patient's right)
+    dome : y of the highest line of the diaphragm under each pixel column, mm
     """
 
     body: Map
@@ -95,7 +95,8 @@ class Chest:
     dome: Map
 
     @property
-    def lung_mask(self) -> np.ndarray:
+    def lung_mask(self) -> Mask:
+        """Pixels whose ray meets lung."""
         return self.air > 8.0
 
 
@@ -120,18 +121,8 @@ THORAX_HALF_WIDTH = [
 ]
 THORAX_HALF_DEPTH = [(-146, 38), (-120, 55), (-80, 72), (-30, 86), (40, 92), (120, 90), (175, 80)]
 BODY_OUTSIDE = [
-    (-200, 58),
-    (-178, 62),
-    (-166, 84),
-    (-155, 128),
-    (-142, 168),
-    (-120, 192),
-    (-80, 200),
-    (-30, 192),
-    (15, 172),
-    (60, 164),
-    (130, 160),
-    (200, 160),
+    *((-200, 58), (-178, 62), (-166, 84), (-155, 128), (-144, 172), (-122, 206), (-80, 212)),
+    *((-35, 206), (20, 184), (70, 168), (130, 163), (200, 164)),
 ]
 BODY_HALF_DEPTH = [
     (-200, 58),
@@ -144,26 +135,12 @@ BODY_HALF_DEPTH = [
     (200, 122),
 ]
 MEDIASTINUM_RIGHT = [
-    (-190, 30),
-    (-140, 27),
-    (-110, 26),
-    (-80, 28),
-    (-50, 30),
-    (-20, 31),
-    (10, 27),
-    (60, 19),
-    (140, 18),
+    *((-190, 30), (-140, 27), (-110, 26), (-80, 27), (-50, 28), (-20, 27), (10, 25), (60, 21)),
+    (140, 20),
 ]
 MEDIASTINUM_LEFT = [
-    (-190, 28),
-    (-140, 25),
-    (-110, 25),
-    (-90, 27),
-    (-50, 29),
-    (-20, 33),
-    (10, 28),
-    (60, 20),
-    (140, 19),
+    *((-190, 28), (-140, 25), (-110, 25), (-90, 27), (-50, 28), (-20, 30), (10, 28), (60, 24)),
+    (140, 22),
 ]
 
 
@@ -207,18 +184,19 @@ def _breasts(body: Body, grid: Grid) -> Map:
             semi_axes=(66.0 * body.width, 62.0 + 0.2 * body.breast_mm, body.breast_mm / 2.0),
         )
         fade = np.clip((grid.y - (center[1] - 70.0)) / 90.0, 0.0, 1.0)
-        total += chord * fade * fade * (3.0 - 2.0 * fade)
+        fade = fade * fade * (3.0 - 2.0 * fade)
+        total += fade * np.power(chord / body.breast_mm, 1.5) * np.float32(body.breast_mm)
     return total
 
 
 def dome_height(body: Body, x: Map) -> Map:
-    """y of the highest line of the diaphragm at each patient x (right dome the higher one), mm."""
+    """Y of the highest line of the diaphragm at each patient x (right dome the higher one), mm."""
     v = body.variation
     width = 140.0 * body.width
     right = (83.0 + 4.0 * v[2]) * body.height + body.dome_mm
     left = right + 12.0 + 3.0 * v[3]
     peak = np.where(x < 0, -0.50, 0.52) * width
-    top = np.where(x < 0, right, left)
+    top = right + (left - right) / (1.0 + np.exp(-x / 9.0))
     outward = np.clip(np.abs(x) - np.abs(peak), 0.0, None) / (width - np.abs(peak))
     inward = np.clip(np.abs(peak) - np.abs(x), 0.0, None) / np.abs(peak)
     lateral = (44.0 + 4.0 * v[4]) * np.power(outward, 2.4)
@@ -243,7 +221,12 @@ def thorax_chord(body: Body, grid: Grid) -> tuple[Map, Map]:
     back_of, front_of = -22.0 + np.sqrt(below / 0.0060), -22.0 - np.sqrt(below / 0.022)
     behind = np.clip(half - np.maximum(back_of, -half), 0.0, None)
     before = np.clip(np.minimum(front_of, half) + half, 0.0, None)
-    chord = np.where(below > 0.0, np.minimum(behind + before, 2.0 * half), 2.0 * half)
+    beside_spine = np.clip((np.abs(x) - 26.0) / 40.0, 0.0, 1.0)
+    sulcus = np.minimum(behind + before, 2.0 * half)
+    sulcus = sulcus * np.where(
+        below > 0.0, beside_spine + (1.0 - beside_spine) * np.exp(-below / 6.0), 1.0
+    )
+    chord = np.where(below > 0.0, sulcus, 2.0 * half)
     return np.asarray(chord, np.float32), dome
 
 
@@ -251,18 +234,19 @@ def heart_chord(body: Body, grid: Grid) -> Map:
     """Left ventricle, right atrium and outflow as one smooth solid, z about 25 mm to the front."""
     v, size = body.variation, body.heart
     place, parts = np.array([[0.0, 0.0, -25.0]]), []
-    base = 88.0 * body.height + body.dome_mm * 0.8
+    base = float(dome_height(body, np.array([[30.0]], np.float32))[0, 0]) + 2.0
     solids = (
-        ((15.0 + 13.0 * size, -36.0), (58.0, 38.0, 44.0), 38.0 + 3.0 * v[6]),
-        ((-7.0 - 4.0 * size, -42.0), (27.0, 46.0, 40.0), -4.0),
-        ((13.0, -74.0), (25.0, 34.0, 30.0), 60.0),
+        ((15.0 + 13.0 * size, -36.0), (58.0, 38.0, 56.0), 38.0 + 3.0 * v[6]),
+        ((-7.0 - 4.0 * size, -42.0), (28.0, 46.0, 54.0), -4.0),
+        ((19.0, -72.0), (46.0, 28.0, 48.0), 52.0),
+        ((12.0, -22.0), (42.0, 28.0, 50.0), 6.0),
     )
     for (x, dy), axes, angle in solids:
         place[0, :2] = x * body.width, base + dy * size**0.8
         u = body.project(place)[0]
         scaled = (axes[0] * size * body.width, axes[1] * size * body.width, axes[2] * size**0.7)
         parts.append(ellipsoid_chord(grid, center=(u[0], u[1]), semi_axes=scaled, angle_deg=angle))
-    return _soft_union(parts, 4.0)
+    return _soft_union(parts)
 
 
 def mediastinum_chord(body: Body, grid: Grid) -> Map:
@@ -274,21 +258,21 @@ def mediastinum_chord(body: Body, grid: Grid) -> Map:
     edge = np.where(x < 0, right * (1.0 + 0.06 * v[7]), left * (1.0 + 0.06 * v[8]))
     deep = 2.0 * thorax_half_depth(body, y)
     ratio = np.abs(x) / edge
-    slab = 0.45 * np.sqrt(np.clip(1.0 - ratio**2, 0.0, None))
-    slab = deep * (slab + 0.6 * np.sqrt(np.clip(1.0 - (ratio / 0.80) ** 4, 0.0, None)))
+    filling = 0.74 + 0.34 * np.clip((y - dome_height(body, x) + 85.0) / 85.0, 0.0, 1.0) ** 2
+    slab = filling * deep * np.power(np.clip(1.25 * (1.0 - ratio**2), 0.0, 1.0), 0.62)
     knob = np.array(
         [[19.0 + 2.0 * v[9], -72.0 * body.height, 5.0], [21.0, -40.0 * body.height, -15.0]]
     )
     arch, trunk = body.project(knob)
-    aorta = ellipsoid_chord(grid, center=(arch[0], arch[1]), semi_axes=(21.0, 19.0, 38.0))
+    aorta = ellipsoid_chord(grid, center=(arch[0], arch[1]), semi_axes=(20.0, 22.0, 40.0))
     pulmonary = ellipsoid_chord(
-        grid, center=(trunk[0], trunk[1]), semi_axes=(18.0, 22.0, 24.0), angle_deg=50.0
+        grid, center=(trunk[0], trunk[1]), semi_axes=(27.0, 17.0, 30.0), angle_deg=62.0
     )
     line = np.array(
         [[23.0, -70.0, 35.0], [25.0, -30.0, 45.0], [21.0, 30.0, 50.0], [13.0, 120.0, 50.0]]
     ) * [1.0, body.height, 1.0]
     descending = tube_chord(grid, body.project(line), np.array([12.0, 12.0, 11.0, 11.0]))
-    return _soft_union([slab.astype(np.float32), aorta, pulmonary, descending], 3.0)
+    return _soft_union([slab.astype(np.float32), aorta, pulmonary, descending])
 
 
 def airway_chord(body: Body, grid: Grid) -> Map:
@@ -312,37 +296,41 @@ def airway_chord(body: Body, grid: Grid) -> Map:
 
 
 def gastric_bubble(body: Body, grid: Grid) -> Map:
-    """Air in the stomach below the left dome; flat in front of fluid when large."""
+    """Air in the stomach below the left dome; flat above its fluid, as the patient stands."""
     v = body.variation
     if v[11] < -0.4:
         return np.zeros((grid.size, grid.size), np.float32)
     y = 118.0 * body.height + body.dome_mm + 4.0 * v[12]
-    at = body.project(np.array([[58.0 * body.width, y, -10.0]]))[0]
+    at = body.project(np.array([[56.0 * body.width, y, -10.0]]))[0]
     size = 1.0 + 0.25 * v[13]
-    return ellipsoid_chord(
+    bubble = ellipsoid_chord(
         grid,
         center=(at[0], at[1]),
-        angle_deg=-10.0,
-        semi_axes=(26.0 * size, 13.0 * size, 22.0 * size),
+        semi_axes=(25.0 * size, 15.0 * size, 13.0 * size),
+        angle_deg=-8.0,
     )
+    return bubble * np.clip((at[1] + 6.0 * size - grid.y) / 2.5, 0.0, 1.0).astype(np.float32)
 
 
-def _soft_union(chords: list[Map], power: float) -> Map:
-    """Smooth maximum of chords: (sum c^p)^(1/p), so that silhouettes join without a crease."""
+def _soft_union(chords: list[Map]) -> Map:
+    """Smooth maximum of chords: (sum c^4)^(1/4), so that silhouettes join without a crease."""
     total = np.zeros_like(chords[0])
     for chord in chords:
-        total += np.power(chord, power)
-    return np.power(total, 1.0 / power)
+        total += np.square(np.square(chord))
+    return np.sqrt(np.sqrt(total))
 
 
 def build_chest(body: Body, grid: Grid) -> Chest:
     """All soft-tissue and air maps of one patient on `grid`."""
     thorax, dome = thorax_chord(body, grid)
     heart, mediastinum = heart_chord(body, grid), mediastinum_chord(body, grid)
-    middle = np.power(heart**3 + mediastinum**3, 1.0 / 3.0)
+    # Below the dome only the posterior sulcus holds air, and that lies behind the heart.
+    _, y = body.place(grid, 0.0)
+    heart_in_lung = heart * np.clip(1.0 - (y - dome) / 9.0, 0.0, 1.0)
+    middle = _soft_union([heart_in_lung.astype(np.float32), mediastinum])
     air = np.clip(thorax - middle, 0.0, None)
     airway = airway_chord(body, grid) + gastric_bubble(body, grid)
-    whole = np.maximum(body_chord(body, grid), thorax + 20.0 * (thorax > 0.0))
+    whole = np.maximum(body_chord(body, grid), thorax + 20.0 * (thorax > 0.0)).astype(np.float32)
     return Chest(
         body=whole,
         thorax=thorax,

@@ -1,6 +1,7 @@
 """What does each finding change on the ray, and where exactly is it? Nodule, effusion,
 pneumothorax, consolidation and a large heart, each as a change of the tissue maps together with
-its ground-truth mask."""
+its ground-truth mask.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +54,12 @@ def _side_mask(body: Body, grid: Grid, chest: Chest, side: int) -> Mask:
     return chest.lung_mask & (np.sign(x) == side)
 
 
+def _visible_lung(state: LungState, body: Body, grid: Grid, chest: Chest, side: int) -> Mask:
+    """Lung of one side that neither fluid nor consolidation hides and that is not collapsed."""
+    seen = (state.solid_mm < 20.0) & (state.density > 0.1)
+    return _side_mask(body, grid, chest, side) & seen
+
+
 def _lung_depth(mask: Mask, grid: Grid) -> Map:
     """Distance of each pixel inside `mask` to its edge, mm."""
     padded = np.pad(mask, 1)
@@ -77,14 +84,14 @@ def _choose_point(allowed: Mask, grid: Grid, rng: np.random.Generator) -> tuple[
 def add_nodule(
     state: LungState, body: Body, grid: Grid, chest: Chest, rng: np.random.Generator
 ) -> None:
-    """A solid, slightly lobulated nodule of 10 to 30 mm inside the visible lung.
+    """A solid, slightly lobulated nodule of 13 to 32 mm inside the visible lung.
 
     Ground truth: where its own path length exceeds a tenth of its largest.
     """
     side = int(rng.choice([-1, 1]))
-    diameter, lobes, phase = rng.uniform(11.0, 30.0), rng.integers(3, 7), rng.uniform(0, 6.28)
+    diameter, lobes, phase = rng.uniform(13.0, 32.0), rng.integers(3, 7), rng.uniform(0, 6.28)
     x0 = grid.x * side
-    open_lung = _side_mask(body, grid, chest, side) & (chest.air > 70.0) & (x0 > 38.0)
+    open_lung = _visible_lung(state, body, grid, chest, side) & (chest.air > 70.0) & (x0 > 38.0)
     allowed = open_lung & (_lung_depth(open_lung, grid) > diameter * 0.5 + 4.0)
     if not allowed.any():
         allowed = open_lung
@@ -134,14 +141,14 @@ def add_pneumothorax(
     """
     side = int(rng.choice([-1, 1]))
     apical, lateral = rng.uniform(18.0, 62.0), rng.uniform(5.0, 26.0)
-    x, y = body.place(grid, 0.0)
+    _, y = body.place(grid, 0.0)
     lung = _side_mask(body, grid, chest, side)
     top = -137.0 * body.height
     fall = np.clip((y - top) / (230.0 * body.height), 0.0, 1.0)
-    gap = lateral * (1.0 - 0.55 * fall) + apical * np.clip(1.0 - fall * 2.3, 0.0, 1.0) ** 1.6
+    gap = lateral * (1.0 - 0.55 * fall) + apical * np.exp(-((fall / 0.26) ** 2))
     wave = 1.0 + 0.10 * np.sin(y / 23.0 + rng.uniform(0, 6.28))
     outer = _outer_distance(lung, grid, side)
-    inside_lung = outer - gap * wave
+    inside_lung = ndimage.gaussian_filter(outer - gap * wave, 7.0 / grid.spacing_mm, truncate=2.5)
     free = lung & (inside_lung < 0.0) & (y < chest.dome - 2.0)
     state.density = np.where(free, 0.04, state.density * 1.10).astype(np.float32)
     line = np.exp(-((inside_lung / 0.75) ** 2)) * lung * (y < chest.dome - 2.0)
@@ -181,10 +188,11 @@ def add_pneumonia(
     Ground truth: where more than 30 % of its largest density lies inside the lung.
     """
     side = int(rng.choice([-1, 1]))
-    radius, dense = rng.uniform(24.0, 46.0), rng.uniform(0.34, 0.72)
+    radius, dense = rng.uniform(30.0, 58.0), rng.uniform(0.40, 0.80)
     squeeze, tilt = rng.uniform(0.7, 1.3), rng.uniform(-0.8, 0.8)
     lung = _side_mask(body, grid, chest, side)
-    allowed = lung & (chest.air > 75.0) & (_lung_depth(lung, grid) > 16.0)
+    allowed = _visible_lung(state, body, grid, chest, side) & (chest.air > 75.0)
+    allowed &= _lung_depth(lung, grid) > 16.0
     x, y = _choose_point(allowed if allowed.any() else lung, grid, rng)
     dx, dy = grid.x - x, grid.y - y
     u = (dx * np.cos(tilt) + dy * np.sin(tilt)) * squeeze / radius
@@ -193,7 +201,7 @@ def add_pneumonia(
         grid, rng, scale_mm=8.0
     )
     depth = 1.0 - np.sqrt(u * u + v * v) + rough * np.exp(-0.5 * (u * u + v * v))
-    share = np.clip(depth / 0.62, 0.0, 1.0)
+    share = np.clip(depth / 0.85, 0.0, 1.0)
     share = share * share * (3.0 - 2.0 * share)
     mottle = 1.0 + 0.16 * smooth_noise(grid, rng, scale_mm=5.0)
     patch = np.clip(share * mottle, 0.0, 1.25) * np.float32(dense) * lung

@@ -1,6 +1,7 @@
 """What does the detector record, and what does the console show? Beer-Lambert attenuation over a
 few photon energies, scatter, quantum noise and blur; then logarithm, detail enhancement and the
-12-bit values of a digital radiograph. Nothing here knows anatomy."""
+12-bit values of a digital radiograph. Nothing here knows anatomy.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +45,7 @@ def transmission(soft_mm: Map, bone_mm: Map) -> Map:
     Parameters
     ----------
     soft_mm, bone_mm : float32, path lengths in soft tissue and cortical bone, mm
+
     Returns
     -------
     float32, same shape, in (0, 1]
@@ -82,15 +84,16 @@ def presentation_values(counts: Map, *, spacing_mm: float, reference: float) -> 
     ----------
     counts : float32, detected photons per pixel
     reference : float, counts of the unattenuated beam
+
     Returns
     -------
     float32, optical-depth units, larger = whiter
     """
     depth = np.log(np.float32(reference) / counts).astype(np.float32)
     depth = np.clip(depth, 0.15, None)
-    broad = low_pass(depth, 26.0 / spacing_mm)
+    broad = low_pass(depth, 22.0 / spacing_mm)
     fine = ndimage.gaussian_filter(depth, 3.0 / spacing_mm, truncate=3.0)
-    return depth - np.float32(0.42) * broad + np.float32(0.45) * (depth - fine)
+    return depth - np.float32(0.58) * broad + np.float32(0.45) * (depth - fine)
 
 
 def stored_values(values: Map, *, low: float, high: float) -> np.ndarray:

@@ -1,9 +1,11 @@
 """What is the path length of a ray through one simple solid? The geometric primitives of the chest
 phantoms: the image grid in mm, ellipsoids, tubes along polylines, smooth noise, stroke letters.
-It knows nothing of anatomy, attenuation or DICOM."""
+It knows nothing of anatomy, attenuation or DICOM.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,12 +51,13 @@ class Grid:
 
     def window(self, low: Points, high: Points) -> tuple[slice, slice]:
         """(rows, columns) of the pixels whose centres may lie in the mm box low..high (x, y)."""
-        half = self.field_mm / 2.0
-        first = np.floor((low + half) / self.spacing_mm - 0.5).astype(int)
-        last = np.ceil((high + half) / self.spacing_mm + 0.5).astype(int) + 1
-        column0, row0 = np.clip(first, 0, self.size)
-        column1, row1 = np.clip(last, 0, self.size)
-        return slice(int(row0), int(row1)), slice(int(column0), int(column1))
+        half, scale = self.field_mm / 2.0, 1.0 / self.spacing_mm
+        sides = []
+        for first, last in zip(low.tolist(), high.tolist(), strict=True):
+            start = min(max(math.floor((first + half) * scale - 0.5), 0), self.size)
+            stop = min(max(math.ceil((last + half) * scale + 0.5) + 1, start), self.size)
+            sides.append(slice(start, stop))
+        return sides[1], sides[0]
 
 
 def ellipsoid_chord(
@@ -70,6 +73,7 @@ def ellipsoid_chord(
     ----------
     center : (x, y) in mm
     semi_axes : (first, second, depth) in mm; the first lies at `angle_deg` from x towards y
+
     Returns
     -------
     float32 (size, size), mm, 0 outside; at the centre exactly twice the depth semi-axis
@@ -82,63 +86,78 @@ def ellipsoid_chord(
     return (2.0 * semi_axes[2] * np.sqrt(inside)).astype(np.float32)
 
 
-def tube_distance(grid: Grid, points: Points, *, reach_mm: float) -> tuple[Map, Map]:
-    """Distance of each pixel to a polyline, and where along it the nearest point lies.
+@dataclass(frozen=True)
+class Tube:
+    """Distances to a polyline, only in the window of the image around it.
 
     Parameters
     ----------
-    points : float (n >= 2, 2), mm
-    reach_mm : pixels farther than this keep the distance infinity
-    Returns
-    -------
-    distance : float32 (size, size), mm
-    position : float32 (size, size), in 0..n-1, index along the polyline
+    rows, columns : slice, where the window lies in the image
+    distance : float32 (r, c), mm from the nearest point of the line, infinity beyond the reach
+    position : float32 (r, c), in 0..n-1, index along the line of that nearest point
+    count : int, points of the line
     """
-    squared = np.full((grid.size, grid.size), np.inf, np.float32)
-    position = np.zeros((grid.size, grid.size), np.float32)
+
+    rows: slice
+    columns: slice
+    distance: Map
+    position: Map
+    count: int
+
+    def chord(self, radii: Points, *, stretch: Points | None = None) -> Map:
+        """Length of rays through the round tube: 2 * sqrt(radius^2 - distance^2), mm, (r, c).
+
+        `radii` (n,) in mm are linear between the points; `stretch` (n,) is a factor on the chord
+        where the tube runs obliquely to the ray.
+        """
+        near = self.distance <= radii.max()
+        index, at = np.arange(self.count), self.position[near]
+        radius = np.interp(at, index, radii)
+        chord = 2.0 * np.sqrt(np.clip(radius**2 - self.distance[near] ** 2, 0.0, None))
+        if stretch is not None:
+            chord *= np.interp(at, index, stretch)
+        result = np.zeros_like(self.distance)
+        result[near] = chord
+        return result
+
+
+def tube(grid: Grid, points: Points, *, reach_mm: float) -> Tube:
+    """Measure distances to the polyline `points` (n >= 2, 2) in mm up to `reach_mm`."""
+    rows, columns = grid.window(points.min(axis=0) - reach_mm, points.max(axis=0) + reach_mm)
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    squared, position = np.full(shape, np.inf, np.float32), np.zeros(shape, np.float32)
     for index in range(len(points) - 1):
         start, stop = points[index], points[index + 1]
-        low = np.minimum(start, stop) - reach_mm
-        rows, columns = grid.window(low, np.maximum(start, stop) + reach_mm)
-        x = grid.x[:, columns] - np.float32(start[0])
-        y = grid.y[rows] - np.float32(start[1])
+        high = np.maximum(start, stop) + reach_mm
+        r, c = grid.window(np.minimum(start, stop) - reach_mm, high)
+        x = grid.x[:, c] - np.float32(start[0])
+        y = grid.y[r] - np.float32(start[1])
         if x.size == 0 or y.size == 0:
             continue
+        here = (
+            slice(r.start - rows.start, r.stop - rows.start),
+            slice(c.start - columns.start, c.stop - columns.start),
+        )
         dx, dy = np.float32(stop[0] - start[0]), np.float32(stop[1] - start[1])
-        along = np.clip((x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-9)), 0.0, 1.0)
+        along = (x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-9))
+        along = np.minimum(np.maximum(along, 0.0), 1.0)
         candidate = (x - along * dx) ** 2 + (y - along * dy) ** 2
-        nearer = candidate < squared[rows, columns]
-        squared[rows, columns][nearer] = candidate[nearer]
-        position[rows, columns][nearer] = along[nearer] + np.float32(index)
-    return np.sqrt(squared), position
+        nearer = candidate < squared[here]
+        squared[here] = np.where(nearer, candidate, squared[here])
+        position[here] = np.where(nearer, along + np.float32(index), position[here])
+    return Tube(rows, columns, np.sqrt(squared), position, len(points))
 
 
-def tube_chord(grid: Grid, points: Points, radii: Points, *, stretch: Points | None = None) -> Map:
-    """Length of parallel rays through a round tube around a polyline.
-
-    Parameters
-    ----------
-    points : float (n, 2), mm
-    radii : float (n,), mm, linear between the points
-    stretch : float (n,) or None; factor on the chord where the tube runs along the ray
-    Returns
-    -------
-    float32 (size, size), mm: 2 * sqrt(radius^2 - distance^2) inside, 0 outside
-    """
-    distance, position = tube_distance(grid, points, reach_mm=float(radii.max()))
-    near = np.isfinite(distance)
-    index = np.arange(len(points))
-    radius = np.interp(position[near], index, radii)
-    chord = 2.0 * np.sqrt(np.clip(radius**2 - distance[near] ** 2, 0.0, None))
-    if stretch is not None:
-        chord *= np.interp(position[near], index, stretch)
-    result = np.zeros_like(distance)
-    result[near] = chord
+def tube_chord(grid: Grid, points: Points, radii: Points) -> Map:
+    """Length of parallel rays through one round tube, float32 (size, size), mm."""
+    result = np.zeros((grid.size, grid.size), np.float32)
+    line = tube(grid, points, reach_mm=float(radii.max()))
+    result[line.rows, line.columns] = line.chord(radii)
     return result
 
 
 def splat_tubes(grid: Grid, points: Points, radii: Points, step_mm: Points) -> Map:
-    """Path length through many thin tubes given as dense samples; overlaps add, as they do in X-ray.
+    """Path length through many thin tubes given as dense samples; overlaps add up.
 
     Each sample stands for a piece of tube of length `step_mm`, so for a volume of
     pi * radius^2 * step, which is spread as a Gaussian of standard deviation radius / 2. Samples
@@ -148,6 +167,7 @@ def splat_tubes(grid: Grid, points: Points, radii: Points, step_mm: Points) -> M
     ----------
     points : float (n, 2), mm
     radii, step_mm : float (n,), mm
+
     Returns
     -------
     float32 (size, size), mm; its integral over the detector is the volume of what lies on it
@@ -179,18 +199,19 @@ def smooth_noise(grid: Grid, rng: np.random.Generator, *, scale_mm: float) -> Ma
     coarse = ndimage.gaussian_filter(rng.standard_normal((nodes, nodes)), 1.0, mode="wrap")
     coarse /= coarse.std()
     axis = (grid.axis + grid.field_mm / 2.0) / grid.field_mm * (nodes - 4) + 1.5
-    order = 3 if scale_mm > 4.0 * grid.spacing_mm else 1
-    weights = _interpolation_matrix(axis, nodes, order)
-    return (weights @ coarse @ weights.T).astype(np.float32)
+    weights = _interpolation_matrix(axis, nodes)
+    result: Map = weights @ coarse.astype(np.float32) @ weights.T
+    return result
 
 
-def _interpolation_matrix(axis: Map, nodes: int, order: int) -> NDArray[np.float64]:
-    """(len(axis), nodes) weights of separable spline interpolation at `axis` (in node units)."""
-    identity = np.eye(nodes)
-    columns = [
-        ndimage.map_coordinates(row, [axis], order=order, mode="nearest") for row in identity
-    ]
-    return np.stack(columns, axis=1)
+def _interpolation_matrix(axis: NDArray[np.floating], nodes: int) -> NDArray[np.float32]:
+    """(len(axis), nodes) weights of separable Catmull-Rom interpolation at `axis` (node units)."""
+    distance = np.abs(axis[:, None] - np.arange(nodes)[None, :])
+    inner = (1.5 * distance - 2.5) * distance**2 + 1.0
+    outer = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
+    weights = np.where(distance < 1.0, inner, np.where(distance < 2.0, outer, 0.0))
+    result: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return result
 
 
 def low_pass(image: Map, sigma: float) -> Map:
@@ -201,10 +222,12 @@ def low_pass(image: Map, sigma: float) -> Map:
     rows, columns = image.shape[0] // block, image.shape[1] // block
     small = image.reshape(rows, block, columns, block).mean(axis=(1, 3))
     small = ndimage.gaussian_filter(small, sigma / block, mode="nearest")
-    position = [(np.arange(n * block) + 0.5) / block - 0.5 for n in (rows, columns)]
-    left = _interpolation_matrix(position[0].astype(np.float32), rows, 1)
-    right = _interpolation_matrix(position[1].astype(np.float32), columns, 1)
-    return (left @ small @ right.T).astype(np.float32)
+    left, right = (
+        _interpolation_matrix((np.arange(n * block) + 0.5) / block - 0.5, n)
+        for n in (rows, columns)
+    )
+    result: Map = left @ small @ right.T
+    return result
 
 
 # Letters as strokes in a box of width 0.6 and height 1 (y downwards): what the marker and the
@@ -259,7 +282,8 @@ def letters_mask(
         origin = np.array([corner[0] + number * height_mm * 0.85, corner[1]])
         for stroke in STROKES[letter]:
             points = origin + np.asarray(stroke, float) * height_mm
-            distance, _ = tube_distance(grid, points, reach_mm=stroke_mm / 2.0 + soft)
-            edge = np.clip((stroke_mm / 2.0 + soft - distance) / (2.0 * soft), 0.0, 1.0)
-            np.maximum(coverage, edge, out=coverage)
+            line = tube(grid, points, reach_mm=stroke_mm / 2.0 + soft)
+            edge = np.clip((stroke_mm / 2.0 + soft - line.distance) / (2.0 * soft), 0.0, 1.0)
+            here = coverage[line.rows, line.columns]
+            np.maximum(here, edge, out=here)
     return coverage
