@@ -9,3 +9,7 @@ class InferenceConfig(AppConfig):
     name = "apps.inference"
     label = "inference"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect the receivers, which need the models."""
+        from apps.inference import receivers  # noqa: F401

@@ -1,6 +1,6 @@
 """How soon should somebody read a case, judging by what a model says of it?
 
-Without torch: the web process gathers a case whose images were all left out, the workers all others.
+Without torch: the web process gathers a case whose images were all left out.
 """
 
 from __future__ import annotations
