@@ -11,7 +11,20 @@ from typing import Any, Final
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from apps.cases.models import Assignment, Case, Membership, Project, ReadingPolicy, Role, User
+from apps.cases.headers import blinded_headers
+from apps.cases.models import (
+    Assignment,
+    Case,
+    CaseInstance,
+    Instance,
+    Membership,
+    Patient,
+    Project,
+    ReadingPolicy,
+    Role,
+    Study,
+    User,
+)
 from apps.errors import Conflict, NotAuthenticated, NotFound
 
 RelationCheck = Callable[[User, frozenset[Role], Mapping[str, Any]], bool]
@@ -134,6 +147,29 @@ def cases_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) -> Qu
     )
 
 
+def instances_visible_to(user: User) -> QuerySet[Instance]:
+    """Select the instances that arrived for a case this person may open."""
+    links = CaseInstance.objects.filter(instance=OuterRef("pk"), case__in=cases_visible_to(user))
+    return Instance.objects.filter(Exists(links))
+
+
+def reads_blinded(user: User, patient: Patient) -> bool:
+    """Tell whether this person reads a study of the patient as annotator or arbitrator, anywhere.
+
+    The patient's other studies, and the same study in another project, would tell the answer too.
+    """
+    return Assignment.objects.filter(
+        user=user, role__in=ROLES_BY_ASSIGNMENT, case__study__patient=patient
+    ).exists()
+
+
+def headers_visible_to(user: User, study: Study) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Give the function that leaves of a header what this person may see: all, or what draws."""
+    if reads_blinded(user, study.patient):
+        return blinded_headers
+    return _whole_header
+
+
 def policy_of(project: Project) -> ReadingPolicy:
     """Give the reading policy in force.
 
@@ -141,7 +177,7 @@ def policy_of(project: Project) -> ReadingPolicy:
     ------
     Conflict : the project has no policy, so nothing may be read in it
     """
-    policy = project.policies.order_by("-version").first()
+    policy = max(project.policies.all(), key=lambda each: each.version, default=None)
     if policy is None:
         raise Conflict("The project has no reading policy.", code="no_reading_policy")
     return policy
@@ -152,9 +188,7 @@ def sees_ai(user: User, case: Case) -> bool:
 
     Never for a person who reads the case blinded; for others as the project's policy says.
     """
-    roles = roles_in(user, case.project)
-    blinded = case.assignments.filter(user=user, role__in=ROLES_BY_ASSIGNMENT).exists()
-    if blinded or not roles & READERS:
+    if not roles_in(user, case.project) & READERS or reads_blinded(user, case.study.patient):
         return False
     if policy_of(case.project).ai_display == ReadingPolicy.AiDisplay.FROM_START:
         return True
@@ -170,7 +204,20 @@ def _case_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]
 
 
 def _study_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
-    return cases_visible_to(user, roles).filter(study__study_instance_uid=kwargs["study"]).exists()
+    """Tie a DICOMweb path to a case; series and instance must lie in the study of the path."""
+    links = CaseInstance.objects.filter(
+        case__in=cases_visible_to(user, roles),
+        case__study__study_instance_uid=kwargs["study"],
+    )
+    if "series" in kwargs:
+        links = links.filter(instance__series__series_instance_uid=kwargs["series"])
+    if "sop" in kwargs:
+        links = links.filter(instance__sop_instance_uid=kwargs["sop"])
+    return links.exists()
+
+
+def _whole_header(metadata: dict[str, Any]) -> dict[str, Any]:
+    return metadata
 
 
 RELATIONS: Final[dict[str, RelationCheck]] = {

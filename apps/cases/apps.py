@@ -9,3 +9,7 @@ class CasesConfig(AppConfig):
     name = "apps.cases"
     label = "cases"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        from apps.cases import receivers  # noqa: F401  models must be loaded first
