@@ -102,16 +102,9 @@ def display_image(path: Path, frame_number: int = 1) -> FloatImage:
     """
     frame = decode_frame(path, frame_number)
     colour = _colour_image(frame)
-    if colour is not None:
-        return np.clip(colour @ _LUMA, 0.0, 255.0).astype(np.float32)
-    transform = voi.frame_header(frame.header, frame_number)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        values = np.asarray(apply_modality_lut(frame.array, transform))
-    grey = voi.to_display_range(values, transform)
-    if voi.is_inverted(transform):
-        grey = 255.0 - grey
-    return grey.astype(np.float32, copy=False)
+    if colour is None:
+        return _grey_image(frame, frame_number)
+    return np.clip(colour @ _LUMA, 0.0, 255.0).astype(np.float32)
 
 
 def thumbnail_jpeg(path: Path, *, size: int = 256, frame_number: int = 1) -> bytes:
@@ -133,13 +126,24 @@ def thumbnail_jpeg(path: Path, *, size: int = 256, frame_number: int = 1) -> byt
     """
     frame = decode_frame(path, frame_number)
     colour = _colour_image(frame)
-    grey_or_colour = display_image(path, frame_number) if colour is None else colour
-    levels = np.clip(np.rint(grey_or_colour), 0, 255).astype(np.uint8)
+    shown = _grey_image(frame, frame_number) if colour is None else colour
+    levels = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
     picture = Image.fromarray(levels)
     picture.thumbnail((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     stream = io.BytesIO()
     picture.save(stream, format="JPEG", quality=85)
     return stream.getvalue()
+
+
+def _grey_image(frame: StoredFrame, frame_number: int) -> FloatImage:
+    transform = voi.frame_header(frame.header, frame_number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = np.asarray(apply_modality_lut(frame.array, transform))
+    grey = voi.to_display_range(values, transform)
+    if voi.is_inverted(transform):
+        grey = 255.0 - grey
+    return grey.astype(np.float32, copy=False)
 
 
 def _colour_image(frame: StoredFrame) -> FloatImage | None:

@@ -1,4 +1,4 @@
-"""Why may a file be refused? The closed list of reasons of the ingest gate and of the image wrapper.
+"""Why may a file be refused? The closed list of reasons of the ingest gate and the image wrapper.
 
 A reason is a stable code with parameters; the browser translates the code, the English sentence
 here serves the command line and the API's `message`. Parameters are numbers, tags, UIDs of the

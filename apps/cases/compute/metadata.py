@@ -1,0 +1,60 @@
+"""What does the viewer get to know of an instance? The DICOM JSON model, less bulk and private."""
+
+from typing import Any, Final
+
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from apps.cases.compute.header import HeaderReader
+from apps.cases.compute.text import character_set_for
+
+# lookup tables, which the viewer needs inline: palette, segmented palette, modality and VOI
+_INLINE: Final = frozenset(
+    {0x00281201, 0x00281202, 0x00281203, 0x00281204, 0x00281221, 0x00281222, 0x00281223, 0x00283006}
+)
+_BULK_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_ICON: Final = 0x00880200
+_PN_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def json_model(header: Dataset, *, patient_name: str) -> dict[str, Any]:
+    """The DICOM JSON model (PS3.18 F.2) of a rendition.
+
+    Parameters
+    ----------
+    header : the data set without pixels, freshly read; it is changed
+    patient_name : as decoded by the gate, component groups joined by "="
+
+    Returns
+    -------
+    dict of tag (8 hexadecimal digits) -> {"vr", "Value" | "InlineBinary"}; lookup tables inline;
+    without private elements, icons, overlays' bits and other bulk data
+
+    Raises
+    ------
+    errors of pydicom for values that do not fit their VR
+    """
+    reader = HeaderReader(header)
+    assumed = character_set_for(reader.raw("PatientName"), reader.character_sets)
+    if assumed is not None:
+        header.SpecificCharacterSet = assumed
+    _drop_bulk(header)
+    model: dict[str, Any] = header.to_json_dict()
+    model.pop("00080005", None)  # the JSON text itself is UTF-8 (PS3.18 F.2.2)
+    if "00100010" in model:
+        groups = zip(_PN_GROUPS, patient_name.split("="), strict=False)
+        model["00100010"] = {"vr": "PN", "Value": [{key: text for key, text in groups if text}]}
+    return model
+
+
+def _drop_bulk(item: Dataset) -> None:
+    for tag in list(item.keys()):
+        if Tag(tag).is_private or int(tag) == _ICON:
+            del item[tag]
+            continue
+        element = item[tag]
+        if element.VR == "SQ":
+            for nested in element.value or []:
+                _drop_bulk(nested)
+        elif element.VR in _BULK_VRS and int(tag) not in _INLINE:
+            del item[tag]

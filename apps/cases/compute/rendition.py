@@ -1,0 +1,214 @@
+"""Which form of the file do viewer and workers decode, so that every one of them shows the same?
+
+Most files are their own rendition. Rewritten as Explicit VR little endian, losslessly from the
+decoded pixels, are those that browsers' decoders (Cornerstone3D 5.14) do not read or read wrongly:
+big endian, deflated, 12-bit extended JPEG, uncompressed or RLE YBR, segmented palettes, 1-bit
+pixels, values with rubbish in their unused bits, signed values in code streams that cannot say so, colour that a JPEG decoder
+would guess differently than the header says. The reasons stand in docs/decisions.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread, dcmwrite, uid
+from pydicom.dataset import Dataset
+from pydicom.pixels import iter_pixels
+from pydicom.pixels.processing import apply_color_lut
+
+from apps.cases.compute import codecs
+from apps.cases.compute.codestreams import CodestreamHeader
+from apps.cases.compute.elements import PixelElement
+from apps.cases.compute.image_attributes import ImageAttributes
+from apps.cases.compute.refusals import Refused
+
+_CHUNK_VALUES: Final = 1 << 22
+_MAX_ELEMENT_BYTES: Final = (1 << 32) - 2
+_BIG_ENDIAN_WORDS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+_PALETTE: Final = ("Red", "Green", "Blue")
+_MULTI_COMPONENT: Final = frozenset({"YBR_ICT", "YBR_RCT"})
+
+
+def needs_rewriting(
+    path: Path,
+    pixels: PixelElement,
+    image: ImageAttributes,
+    *,
+    transfer_syntax: str,
+    codestream: CodestreamHeader | None,
+    is_palette_segmented: bool,
+) -> bool:
+    """Whether a browser would show this file wrongly or not at all.
+
+    Parameters
+    ----------
+    path : the file, inflated
+    pixels, image : where and what its pixels are
+    transfer_syntax : of `path`
+    codestream : the first frame's own header; None for native and RLE pixels
+    is_palette_segmented : its palette is compressed (PS3.3 C.7.9.2), which browsers do not expand
+
+    Returns
+    -------
+    bool
+    """
+    if transfer_syntax in (uid.ExplicitVRBigEndian, uid.JPEGExtended12Bit):
+        return True
+    if image.bits_allocated == 1 or is_palette_segmented:
+        return True
+    if image.samples == 3:
+        return _colour_differs(image, transfer_syntax=transfer_syntax, codestream=codestream)
+    if codestream is not None:
+        return _sign_differs(image, transfer_syntax=transfer_syntax, codestream=codestream)
+    if transfer_syntax == uid.RLELossless:
+        return image.bits_stored < image.bits_allocated
+    return _has_unused_bits(path, pixels, image)
+
+
+def _colour_differs(
+    image: ImageAttributes, *, transfer_syntax: str, codestream: CodestreamHeader | None
+) -> bool:
+    if transfer_syntax in codecs.JPEG_2000_SYNTAXES:
+        return image.photometric not in _MULTI_COMPONENT | {"RGB"}
+    if transfer_syntax == uid.JPEGBaseline8Bit and codestream is not None:
+        is_rgb = image.photometric == "RGB"
+        return is_rgb != (codestream.colour_guess == "RGB")
+    return image.photometric != "RGB"
+
+
+def _sign_differs(
+    image: ImageAttributes, *, transfer_syntax: str, codestream: CodestreamHeader
+) -> bool:
+    if transfer_syntax in codecs.JPEG_2000_SYNTAXES:
+        return image.is_signed != codestream.is_signed
+    if transfer_syntax == uid.JPEGBaseline8Bit:
+        return False
+    container = 8 if codestream.precision <= 8 else 16
+    return image.is_signed and codestream.precision < max(container, image.bits_allocated)
+
+
+def _has_unused_bits(path: Path, pixels: PixelElement, image: ImageAttributes) -> bool:
+    """Whether any value differs from its own low `bits_stored` bits, sign extended."""
+    shift = image.bits_allocated - image.bits_stored
+    if not shift:
+        return False
+    kind = "i" if image.is_signed else "u"
+    values: NDArray[np.generic] = np.memmap(
+        path,
+        dtype=f"<{kind}{image.bits_allocated // 8}",
+        mode="r",
+        offset=pixels.offset,
+        shape=(image.native_bytes * 8 // image.bits_allocated,),
+    )
+    for start in range(0, values.size, _CHUNK_VALUES):
+        chunk = values[start : start + _CHUNK_VALUES]
+        if ((chunk << shift) >> shift != chunk).any():
+            return True
+    return False
+
+
+def rewrite(source: Path, target: Path, image: ImageAttributes) -> ImageAttributes:
+    """Write the decoded frames as Explicit VR little endian.
+
+    Parameters
+    ----------
+    source : Part 10 file in any accepted syntax but the deflated one
+    target : the file to write
+    image : of the source
+
+    Returns
+    -------
+    ImageAttributes of the target; the same SOP Instance UID, since it never leaves Coread as an
+    object of its own
+
+    Raises
+    ------
+    Refused : pixels_too_large
+    errors of the decoder, as from pixels.decode_frame
+    """
+    header = dcmread(source, stop_before_pixels=True)
+    header.preamble = b"\0" * 128
+    is_colour = image.samples == 3
+    size = image.rows * image.columns * image.samples
+    bits = 8 if image.bits_allocated == 1 else image.bits_allocated
+    total = size * bits // 8 * image.frames
+    if total > _MAX_ELEMENT_BYTES:
+        raise Refused("pixels_too_large", {"bytes": total, "limit": _MAX_ELEMENT_BYTES})
+    target_image = ImageAttributes(
+        rows=image.rows,
+        columns=image.columns,
+        frames=image.frames,
+        samples=image.samples,
+        bits_allocated=bits,
+        bits_stored=8 if image.bits_allocated == 1 else image.bits_stored,
+        is_signed=image.is_signed,
+        planar=0,
+        photometric="RGB" if is_colour else image.photometric,
+    )
+    _state(header, target_image)
+    with target.open("wb") as stream:
+        dcmwrite(stream, header, implicit_vr=False, little_endian=True, force_encoding=True)
+        vr = b"OB" if bits == 8 else b"OW"
+        padding = total % 2
+        stream.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, vr, 0, total + padding))
+        _write_frames(stream, source, target_image)
+        stream.write(b"\0" * padding)
+    return target_image
+
+
+def _write_frames(stream: BinaryIO, source: Path, image: ImageAttributes) -> None:
+    kind = "i" if image.is_signed else "u"
+    dtype = np.dtype(f"<{kind}{image.bits_allocated // 8}")
+    for frame in _decoded_frames(source, image.frames):
+        stream.write(np.ascontiguousarray(frame, dtype=dtype).tobytes())
+
+
+def _decoded_frames(source: Path, count: int) -> Iterator[NDArray[np.generic]]:
+    frames = iter_pixels(source, decoding_plugin=codecs.PLUGIN)
+    for _ in range(count):
+        frame = next(frames, None)
+        if frame is None:
+            raise Refused("frames_unreadable", {"frames": count})
+        yield frame
+
+
+def _state(header: Dataset, image: ImageAttributes) -> None:
+    """Make the header say what the rewritten pixels are."""
+    if header.file_meta.TransferSyntaxUID == uid.ExplicitVRBigEndian:
+        _swap_words(header)
+    if f"Segmented{_PALETTE[0]}PaletteColorLookupTableData" in header:
+        _expand_palette(header)
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+        if keyword in header:
+            del header[keyword]
+    header.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    header.BitsAllocated = image.bits_allocated
+    header.BitsStored = image.bits_stored
+    header.HighBit = image.bits_stored - 1
+    header.PhotometricInterpretation = image.photometric
+    if image.samples > 1:
+        header.PlanarConfiguration = 0
+
+
+def _expand_palette(header: Dataset) -> None:
+    """Replace a segmented palette by the plain one it stands for."""
+    first = int(header.RedPaletteColorLookupTableDescriptor[1])
+    entries = int(header.RedPaletteColorLookupTableDescriptor[0]) or 1 << 16
+    colours = apply_color_lut(np.arange(first, first + entries, dtype=np.uint32), header)
+    for index, colour in enumerate(_PALETTE):
+        del header[f"Segmented{colour}PaletteColorLookupTableData"]
+        table = np.ascontiguousarray(colours[..., index], dtype="<u2").tobytes()
+        setattr(header, f"{colour}PaletteColorLookupTableData", table)
+
+
+def _swap_words(header: Dataset) -> None:
+    """Turn words kept as bytes to little endian; pydicom converts numbers only."""
+    for element in header.iterall():
+        size = _BIG_ENDIAN_WORDS.get(element.VR)
+        if size is not None and isinstance(element.value, bytes):
+            if len(element.value) % size:
+                raise Refused("bad_structure", {"tag": str(element.tag).replace(" ", "")})
+            element.value = np.frombuffer(element.value, dtype=f">u{size}").byteswap().tobytes()
