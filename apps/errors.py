@@ -5,6 +5,7 @@ CoreadError
 ├── NotAuthenticated    nobody is logged in
 ├── Forbidden           the person knows the thing but may not do this to it
 ├── Invalid             the input is wrong; `fields` says where
+├── TooLarge            the body is larger than the route takes
 ├── Conflict            somebody or something was faster; nothing was changed
 ├── StorageFull         no room for another file
 └── Unavailable         a part we need does not answer now; try again later
@@ -63,6 +64,12 @@ class Invalid(CoreadError):
     """The input cannot be used as it is."""
 
     default_code = "invalid"
+
+
+class TooLarge(CoreadError):
+    """The body is larger than the route takes."""
+
+    default_code = "too_large"
 
 
 class Conflict(CoreadError):

@@ -1,5 +1,6 @@
 """The one place where an error becomes an HTTP answer: `{code, message, fields, params}`."""
 
+import errno
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,6 +16,7 @@ from apps.errors import (
     NotAuthenticated,
     NotFound,
     StorageFull,
+    TooLarge,
     Unavailable,
 )
 
@@ -23,6 +25,7 @@ STATUS: dict[type[CoreadError], int] = {
     NotAuthenticated: status.HTTP_401_UNAUTHORIZED,
     Forbidden: status.HTTP_403_FORBIDDEN,
     Invalid: status.HTTP_400_BAD_REQUEST,
+    TooLarge: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     Conflict: status.HTTP_409_CONFLICT,
     StorageFull: status.HTTP_507_INSUFFICIENT_STORAGE,
     Unavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
@@ -53,6 +56,8 @@ def status_of(error: CoreadError) -> int:
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn domain and DRF errors into answers; anything else stays an error 500."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error = StorageFull("The storage is full: uploads are paused.")  # while the body arrived
     if isinstance(error, CoreadError):
         body = error_body(error.code, error.message, fields=error.fields, params=error.params)
         return Response(body, status=status_of(error))
@@ -84,6 +89,21 @@ def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
     for name, item in items:
         flat.update(_flat(item, f"{path}.{name}" if path else str(name)))
     return flat
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django refuses to read (a foreign host name, too many fields)."""
+    return JsonResponse(error_body("bad_request", "The request cannot be read."), status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a path without a route exactly as one that this person may not know of."""
+    return error_response(NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer our own failure; what went wrong is in the log, never in the answer."""
+    return JsonResponse(error_body("server_error", "Something failed on our side."), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

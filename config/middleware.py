@@ -5,18 +5,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from apps.cases import access
-from apps.errors import CoreadError
+from apps.errors import CoreadError, TooLarge
 from apps.feedback import access as feedback_access
 from apps.inference import access as inference_access
 from config.exceptions import error_response
 
 log = logging.getLogger("coread.request")
 
+LOGOUT_ROUTE = "headless:browser:account:current_session"
 RELATIONS: dict[str, access.RelationCheck] = {
     **access.RELATIONS,
     **inference_access.RELATIONS,
@@ -47,8 +49,17 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass on; the decision is made once the route is known."""
-        return self.get_response(request)
+        """Decide once the route is known; keep answers out of every cache unless a view says so."""
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Answer the domain errors of plain views (DICOMweb) as DRF's handler does for its own."""
+        return error_response(exception) if isinstance(exception, CoreadError) else None
 
     def process_view(
         self,
@@ -72,6 +83,49 @@ class AccessMiddleware:
             return error_response(error)
         request.granted_by_table = True  # type: ignore[attr-defined]
         return None
+
+
+class BodyLimitMiddleware:
+    """Refuses a body that says it is too large before anything reads it; stands before CSRF."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; the limit depends on the route."""
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        """Answer 413, or let the request through. A chunked body is never read (no length)."""
+        match = request.resolver_match
+        is_upload = match is not None and match.view_name == "upload"
+        limit = settings.MAXIMUM_UPLOAD_BYTES if is_upload else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
+            return None
+        return error_response(
+            TooLarge("The file is too large.", params={"limit_bytes": limit})
+        )
+
+
+class LogoutMiddleware:
+    """Empties the browser's cache and storage when a person logs out: images, drafts, settings."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Mark the answer to a logout."""
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match and match.view_name == LOGOUT_ROUTE and request.method == "DELETE":
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class GrantedByTable(BasePermission):
