@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HEALTH_TIMEOUT_S = 60.0
 POLL_S = 0.1
 STABLE_AFTER_S = 60.0  # a child that ran this long starts again without a pause
+SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 STOP_TIMEOUT_S = 15.0
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
@@ -52,13 +53,15 @@ class Service:
 
 @dataclass
 class Child:
-    """A service's present process, and when it may be started again."""
+    """A service's present process, who reads its lines, and when it may be started again."""
 
     service: Service
     process: subprocess.Popen[str]
+    reader: threading.Thread
     started_at: float
-    pause_s: float = 1.0
+    pause_s: float = SHORTEST_PAUSE_S / 2
     restart_at: float | None = None
+    is_reported: bool = False
 
 
 def redis_service(folder: Path) -> Service:
@@ -136,11 +139,36 @@ def say(line: str, *, source: str = "coread") -> None:
     sys.stdout.flush()
 
 
-def forward_lines(child: Child) -> None:
-    """Print the child's lines until it ends."""
-    if child.process.stdout is not None:
-        for line in child.process.stdout:
-            say(line.rstrip("\n"), source=child.service.name)
+def forward_lines(process: subprocess.Popen[str], name: str) -> None:
+    """Print the lines of a process until it ends."""
+    if process.stdout is not None:
+        with process.stdout:
+            for line in process.stdout:
+                say(line.rstrip("\n"), source=name)
+
+
+def next_pause_s(pause_s: float, *, ran_s: float) -> float:
+    """Return how long to wait before a died child starts again; `pause_s` was the last pause."""
+    return SHORTEST_PAUSE_S if ran_s > STABLE_AFTER_S else min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def spawn(service: Service) -> tuple[subprocess.Popen[str], threading.Thread]:
+    """Start a process and a thread that prints its lines."""
+    process = subprocess.Popen(
+        service.command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **service.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # Ctrl-C reaches the supervisor alone
+        preexec_fn=die_with_parent,
+    )
+    reader = threading.Thread(target=forward_lines, args=(process, service.name), daemon=True)
+    reader.start()
+    return process, reader
 
 
 class Supervisor:
@@ -152,51 +180,40 @@ class Supervisor:
 
     def start(self, service: Service) -> Child:
         """Start a service that did not run before."""
-        child = Child(service, self._spawn(service), time.monotonic())
+        child = Child(service, *spawn(service), time.monotonic())
         self.children.append(child)
-        self._follow(child)
         return child
 
-    def _spawn(self, service: Service) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            service.command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **service.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone
-            preexec_fn=die_with_parent,
-        )
-
-    def _follow(self, child: Child) -> None:
-        threading.Thread(target=forward_lines, args=(child,), daemon=True).start()
-
     def watch(self) -> None:
-        """Restart what died, until told to stop."""
+        """Look after the children until told to stop."""
         while not self.stopping.wait(POLL_S):
-            for child in self.children:
-                self._look_after(child)
+            self.watch_once()
 
-    def _look_after(self, child: Child) -> None:
-        code = child.process.poll()
-        if code is None or (child.service.is_once and child.restart_at is not None):
-            return
-        now = time.monotonic()
-        if child.service.is_once:
-            child.restart_at = now  # seen: reported once, not started again
+    def watch_once(self) -> None:
+        """Report the children that ended, and start again those whose pause is over."""
+        for child in self.children:
+            code = child.process.poll()
+            if code is None:
+                continue
+            if child.service.is_once:
+                self._report_once(child, code)
+            else:
+                self._restart(child, code, now=time.monotonic())
+
+    def _report_once(self, child: Child, code: int) -> None:
+        if not child.is_reported:
+            child.is_reported = True
             say(f"{child.service.name} is done (exit code {code})")
-        elif child.restart_at is None:
-            stable = now - child.started_at > STABLE_AFTER_S
-            child.pause_s = 1.0 if stable else min(2 * child.pause_s, LONGEST_PAUSE_S)
+
+    def _restart(self, child: Child, code: int, *, now: float) -> None:
+        if child.restart_at is None:
+            kill_group(child.process)  # what it started must not work on beside its successor
+            child.pause_s = next_pause_s(child.pause_s, ran_s=now - child.started_at)
             child.restart_at = now + child.pause_s
             say(f"{child.service.name} ended with {code}: starts again in {child.pause_s:.0f} s")
         elif now >= child.restart_at:
-            child.process, child.started_at = self._spawn(child.service), now
-            child.restart_at = None
-            self._follow(child)
+            child.process, child.reader = spawn(child.service)
+            child.started_at, child.restart_at = now, None
 
     def wait_until_healthy(self, *, port: int) -> bool:
         """Return True once the web process answers; False where it was told to stop before."""
@@ -204,8 +221,7 @@ class Supervisor:
         while not self.stopping.wait(POLL_S):
             if is_healthy(port=port):
                 return True
-            for child in self.children:
-                self._look_after(child)
+            self.watch_once()
             if time.monotonic() > deadline:
                 raise CannotStart(f"Coread does not answer on port {port}: see the lines above.")
         return False
@@ -218,12 +234,17 @@ class Supervisor:
                     break
 
 
+def kill_group(process: subprocess.Popen[str], number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to a child and all it has started, if any of them is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
 def ended_after(process: subprocess.Popen[str], number: signal.Signals) -> bool:
     """Send a signal to the child's process group and tell whether the child has ended in time."""
     if process.poll() is not None and number is signal.SIGTERM:
         return True
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+    kill_group(process, number)
     try:
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
