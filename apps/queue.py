@@ -7,10 +7,14 @@ the commit of the row that caused it, and may be lost or doubled without harm.
 from dataclasses import dataclass
 from typing import Final
 
-from celery import current_app
+from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
+
+# The one Celery application: services send through it, workers/celery.py makes it work.
+app = Celery("coread")
+app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,7 @@ def enqueue(job: Job, **ids: str) -> None:
 
 def _send(job: Job, ids: dict[str, str]) -> None:
     try:
-        current_app.send_task(
-            job.name, kwargs=ids, queue=job.queue, retry=False, ignore_result=True
-        )
+        app.send_task(job.name, kwargs=ids, queue=job.queue, retry=False, ignore_result=True)
     except OperationalError:
         if settings.RAISE_ON_LOST_WAKE_UP:
             raise

@@ -181,9 +181,24 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A request must not wait for a broker that is away: the schedule sends lost wake-ups again.
+    "max_retries": 0,
+    "interval_start": 0,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 10,
+}
 RAISE_ON_LOST_WAKE_UP = False
 LEASE_S = 60.0
 MAXIMUM_ATTEMPTS = 3
+# Work on one claim while interactive work may come, and how many images it may hold.
+BATCH_WORK_S = 0.1
+MAXIMUM_BATCH = 32
+# One delivery of a wake-up works this long, then makes room and wakes itself again.
+JOB_BUDGET_S = 20.0
+RESCUE_EVERY_S = 5.0
+SEAL_EVERY_S = 30.0
+INPUT_CACHE_BYTES = 256 * 1024 * 1024
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

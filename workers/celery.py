@@ -1,12 +1,57 @@
-"""The Celery application: JSON only, late acknowledgement, one message at a time, four queues."""
+"""The Celery application of the workers: JSON only, late acknowledgement, one message at a time.
+
+    celery -A workers.celery worker -Q interactive,gpu -c 1   one process of torch for each device
+    celery -A workers.celery worker -Q cpu -c 1 --beat        housekeeping and the schedule
+
+A message is only a wake-up (DESIGN rule 1), so none of this is about not losing work: rows and
+their leases see to that. A child that dies gives its message back at once; a killed worker's come
+back after the visibility timeout, and the schedule has woken others long before.
+"""
 
 import os
-
-from celery import Celery
-from django.conf import settings
+from collections.abc import Callable
+from typing import Any, Final
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads must not spin beside the web
 
-import django  # noqa: E402  settings must be named first
+from celery.signals import worker_init
+from django.conf import settings
 
-django.setup()
+from apps.queue import JOBS, Job, app
+
+TORCH_QUEUES: Final = frozenset({JOBS.PREDICT_INTERACTIVE.queue, JOBS.PREDICT_BULK.queue})
+
+# A job stops by itself after its budget; the limit ends one that hangs, after its claims' leases.
+TIME_LIMIT_S: Final[dict[str, float]] = {
+    JOBS.PREDICT_INTERACTIVE.queue: settings.JOB_BUDGET_S + 2 * settings.LEASE_S,
+    JOBS.PREDICT_BULK.queue: settings.JOB_BUDGET_S + 2 * settings.LEASE_S,
+    JOBS.RESCUE.queue: 300.0,
+}
+
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    beat_scheduler="celery.beat:Scheduler",  # in memory: what is due is in rows
+    include=["workers.cases", "workers.inference", "workers.schedule"],
+)
+
+
+def implements(job: Job) -> Callable[[Callable[[], None]], Any]:
+    """Register a function as a job, with the limits of its queue."""
+    return app.task(name=job.name, queue=job.queue, time_limit=TIME_LIMIT_S[job.queue])
+
+
+@worker_init.connect
+def load_torch_before_forking(sender: Any, **_: Any) -> None:
+    """Import torch once in the parent, so that a child which takes a dead one's place is ready."""
+    if TORCH_QUEUES & set(sender.app.amqp.queues.consume_from):
+        import workers.batching  # noqa: F401  housekeeping workers never load it

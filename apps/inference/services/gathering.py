@@ -27,7 +27,7 @@ def frames_settled(counts: Mapping[UUID, int]) -> None:
     """Take settled images off their cases' `pending`, and gather every case that reaches 0.
 
     `counts` maps a case prediction to the number of its images settled just now. The rows are
-    locked in the order of their keys, so that two workers that share cases never wait for each other.
+    locked in the order of their keys, so that two workers that share cases never deadlock.
     """
     waiting = CasePrediction.objects.filter(pk__in=counts)
     locked = waiting.select_for_update().order_by("pk").values_list("pk", flat=True)
@@ -49,7 +49,7 @@ def cases_gather(case_prediction_ids: Sequence[UUID]) -> None:
     for row in Prediction.objects.filter(case_prediction__in=case_prediction_ids).values(
         "case_prediction_id", "state", "probabilities", "reason_code", "reason_params"
     ):
-        frames[row["case_prediction_id"]].append(row)
+        frames[row["case_prediction_id"]].append({**row})
     urgent = _urgent_findings({case.case.project_id for case in cases})
     specs = {
         version.pk: ModelSpec.from_json(version.spec)
