@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from scripts import servers
@@ -23,6 +24,39 @@ def shared_data() -> Path:
     if not (folder / "README.md").exists():
         pytest.skip(f"no shared data at {folder}: set COREAD_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Put SQLite's test database into a file: threads cannot wait for each other in memory."""
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let the flush after a transactional test pass SQLite's guard of evidence.
+
+    PostgreSQL truncates, which its row triggers do not see; SQLite deletes row by row.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    flush = connection.ops.sql_flush
+
+    def sql_flush(*args: object, **kwargs: object) -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            guards = cursor.fetchall()
+        without = [f"DROP TRIGGER {name}" for name, _ in guards]
+        return [*without, *flush(*args, **kwargs), *(sql for _, sql in guards)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,375 @@
+"""One factory per model; every call makes a new, distinct thing. Arrange two of everything."""
+
+import hashlib
+import uuid
+
+import factory
+from factory.django import DjangoModelFactory
+
+from apps.cases import models as cases
+from apps.cases.names import search_text
+from apps.feedback.learning.models import QueueEntry
+from apps.feedback.review.models import Review, ReviewDecision, Verdict
+from apps.inference import models as inference
+
+PASSWORD = "correct horse battery staple"
+
+
+def sha256(text: object) -> str:
+    return hashlib.sha256(str(text).encode()).hexdigest()
+
+
+def uid() -> str:
+    """A new DICOM UID (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"reader{n}")
+    display_name = factory.Sequence(lambda n: f"Reader {n}")
+
+    @factory.post_generation
+    def password(self, create, extracted, **kwargs):
+        self.set_password(extracted or PASSWORD)
+        if create:
+            self.save()
+
+
+class ProjectFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Project
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"project-{n}")
+    name_en = factory.Sequence(lambda n: f"Project {n}")
+    name_zh = factory.Sequence(lambda n: f"项目 {n}")
+
+    @factory.post_generation
+    def policy(self, create, extracted, **kwargs):
+        """The reading policy; `policy="on_request"` chooses when AI is shown, False leaves it out."""
+        if create and extracted is not False:
+            display = extracted or cases.ReadingPolicy.AiDisplay.FROM_START
+            ReadingPolicyFactory(project=self, ai_display=display)
+
+
+class ReadingPolicyFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.ReadingPolicy
+
+    project = factory.SubFactory(ProjectFactory, policy=False)
+    version = 1
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Membership
+
+    user = factory.SubFactory(UserFactory)
+    project = factory.SubFactory(ProjectFactory)
+    role = cases.Role.RADIOLOGIST
+
+
+class FindingFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Finding
+
+    project = factory.SubFactory(ProjectFactory)
+    code = factory.Sequence(lambda n: f"finding_{n}")
+    name_en = factory.Sequence(lambda n: f"Finding {n}")
+    name_zh = factory.Sequence(lambda n: f"征象 {n}")
+    position = factory.Sequence(lambda n: n)
+
+
+class PatientFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Patient
+
+    patient_id = factory.Sequence(lambda n: f"PID{n}")
+    name = factory.Sequence(lambda n: f"Zhang^Wei{n}=张^伟{n}")
+    identity_sha256 = factory.LazyAttribute(lambda it: sha256((it.patient_id, it.name)))
+    name_search = factory.LazyAttribute(lambda it: search_text(it.name))
+    sex = "F"
+
+
+class StudyFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Study
+
+    patient = factory.SubFactory(PatientFactory)
+    study_instance_uid = factory.LazyFunction(uid)
+    description = factory.Sequence(lambda n: f"CHEST PA {n}")
+    accession_number = factory.Sequence(lambda n: f"ACC{n}")
+
+
+class SeriesFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Series
+
+    study = factory.SubFactory(StudyFactory)
+    series_instance_uid = factory.LazyFunction(uid)
+    series_number = 1
+    modality = "DX"
+    body_part_examined = "CHEST"
+
+
+class InstanceFactory(DjangoModelFactory):
+    """An instance row; its bytes are not stored (see `tests.dicom_files` for whole files)."""
+
+    class Meta:
+        model = cases.Instance
+
+    series = factory.SubFactory(SeriesFactory)
+    sop_instance_uid = factory.LazyFunction(uid)
+    sop_class_uid = "1.2.840.10008.5.1.4.1.1.1.1"
+    instance_number = 1
+    transfer_syntax_uid = "1.2.840.10008.1.2.1"
+    view_position = "AP"
+    rows = 2
+    columns = 3
+    has_pixels = True
+    is_classifiable = True
+    source_sha256 = factory.LazyAttribute(lambda it: sha256(("source", it.sop_instance_uid)))
+    stored_sha256 = factory.LazyAttribute(lambda it: sha256(("stored", it.sop_instance_uid)))
+    rendition_sha256 = factory.SelfAttribute("stored_sha256")
+    thumbnail_sha256 = factory.LazyAttribute(lambda it: sha256(("thumb", it.sop_instance_uid)))
+    frame_ranges = factory.LazyFunction(lambda: [[[0, 12]]])
+    metadata = factory.LazyAttribute(
+        lambda it: {
+            "00080018": {"vr": "UI", "Value": [it.sop_instance_uid]},
+            "00100010": {"vr": "PN", "Value": [{"Alphabetic": it.series.study.patient.name}]},
+            "00280010": {"vr": "US", "Value": [2]},
+        }
+    )
+
+
+class CaseFactory(DjangoModelFactory):
+    """A case of one study with one instance; `instance=None` leaves the instance out."""
+
+    class Meta:
+        model = cases.Case
+        skip_postgeneration_save = True
+
+    project = factory.SubFactory(ProjectFactory)
+    study = factory.SubFactory(StudyFactory)
+    random_order = factory.Sequence(lambda n: (n % 100) / 100)
+
+    @factory.post_generation
+    def instance(self, create, extracted, **kwargs):
+        if create and extracted is None:
+            made = InstanceFactory(series__study=self.study, **kwargs)
+            CaseInstanceFactory(case=self, instance=made)
+
+
+class CaseInstanceFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.CaseInstance
+
+    case = factory.SubFactory(CaseFactory)
+    instance = factory.SubFactory(InstanceFactory)
+
+
+class AssignmentFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Assignment
+
+    case = factory.SubFactory(CaseFactory)
+    user = factory.SubFactory(UserFactory)
+    role = cases.Role.ANNOTATOR
+
+
+class IngestFailureFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.IngestFailure
+
+    project = factory.SubFactory(ProjectFactory)
+    file_name = factory.Sequence(lambda n: f"broken{n}.dcm")
+    code = "not_dicom"
+    source_sha256 = factory.Sequence(lambda n: sha256(("failure", n)))
+    size_bytes = 10
+    uploaded_by = factory.SubFactory(UserFactory)
+
+
+class ImageAccessFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.ImageAccess
+
+    user = factory.SubFactory(UserFactory)
+    study = factory.SubFactory(StudyFactory)
+    login_sha256 = factory.Sequence(lambda n: sha256(("login", n)))
+
+
+class AuditEventFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.AuditEvent
+
+    actor = factory.SubFactory(UserFactory)
+    action = "thing.done"
+    target_type = "case"
+    target_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
+
+
+class AuditSealFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.AuditSeal
+
+    sequence = factory.Sequence(lambda n: n + 1)
+    event = factory.SubFactory(AuditEventFactory)
+    previous_sha256 = "0" * 64
+    sha256 = factory.Sequence(lambda n: sha256(("seal", n)))
+
+
+class IdempotencyKeyFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.IdempotencyKey
+
+    user = factory.SubFactory(UserFactory)
+    key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    route = "review-sign"
+    body_sha256 = sha256("body")
+    status = 200
+    answer = factory.LazyFunction(dict)
+
+
+class ModelVersionFactory(DjangoModelFactory):
+    """A model of two softmax outputs; its spec names one finding, `pneumonia`."""
+
+    class Meta:
+        model = inference.ModelVersion
+
+    name = factory.Sequence(lambda n: f"model-{n}")
+    version = "1"
+    spec = factory.LazyAttribute(
+        lambda it: {
+            "name": it.name,
+            "version": it.version,
+            "architecture": "resnet18",
+            "architecture_options": {},
+            "weights": {"file": "weights.safetensors", "sha256": sha256(it.name), "key_map": None},
+            "activation": "softmax",
+            "outputs": [
+                {"code": "normal", "finding": None},
+                {"code": "pneumonia", "finding": "pneumonia"},
+            ],
+            "exclusive_groups": [[0, 1]],
+            "thresholds": {"pneumonia": 0.5},
+            "preprocess": {
+                "channels": 3,
+                "size": [32, 32],
+                "resize": "stretch",
+                "mean": 127.5,
+                "std": 127.5,
+            },
+            "applicability": {
+                "modality": ["DX"],
+                "body_part": ["CHEST"],
+                "view": [],
+                "pixel_spacing_mm": None,
+            },
+            "aggregation": "max",
+            "evidence_scale": {},
+            "licence": "CC0-1.0",
+            "intended_use": "tests",
+            "training_data": "none",
+        }
+    )
+    spec_sha256 = factory.LazyAttribute(lambda it: sha256(("spec", it.name, it.version)))
+    weights_sha256 = factory.LazyAttribute(lambda it: sha256(("weights", it.name, it.version)))
+    model_sha256 = factory.LazyAttribute(lambda it: sha256(("model", it.name, it.version)))
+    preprocess_sha256 = sha256("preprocess")
+    has_class_maps = True
+
+
+class CalibrationFactory(DjangoModelFactory):
+    class Meta:
+        model = inference.Calibration
+
+    model_version = factory.SubFactory(ModelVersionFactory)
+    temperature = 1.5
+    source_name = "validation.csv"
+    source_sha256 = sha256("validation.csv")
+    sample_count = 100
+
+
+class DeploymentFactory(DjangoModelFactory):
+    class Meta:
+        model = inference.Deployment
+
+    project = factory.SubFactory(ProjectFactory)
+    model_version = factory.SubFactory(ModelVersionFactory)
+    sequence = 1
+    kind = inference.Deployment.Kind.PROMOTE
+
+
+class CasePredictionFactory(DjangoModelFactory):
+    class Meta:
+        model = inference.CasePrediction
+
+    case = factory.SubFactory(CaseFactory)
+    model_version = factory.SubFactory(ModelVersionFactory)
+    state = inference.CasePrediction.State.DONE
+    probabilities = factory.LazyFunction(lambda: {"pneumonia": 0.9})
+    thresholds = factory.LazyFunction(lambda: {"pneumonia": 0.5})
+    urgency = 0.8
+    top_finding = "pneumonia"
+    top_probability = 0.9
+
+
+class PredictionFactory(DjangoModelFactory):
+    """A finished prediction of the case's first instance with a 2 × 1 × 1 class map."""
+
+    class Meta:
+        model = inference.Prediction
+
+    case_prediction = factory.SubFactory(CasePredictionFactory)
+    instance = factory.LazyAttribute(lambda it: it.case_prediction.case.instances.first())
+    model_version = factory.SelfAttribute("case_prediction.model_version")
+    state = inference.Prediction.State.DONE
+    logits = factory.LazyFunction(lambda: [-1.0, 1.0])
+    biases = factory.LazyFunction(lambda: [0.0, 0.0])
+    probabilities = factory.LazyFunction(lambda: [0.1, 0.9])
+    maps = b"\x00\xbc\x00\x3c"  # float16 -1.0 and 1.0
+    map_shape = factory.LazyFunction(lambda: [2, 1, 1])
+    image_to_grid = factory.LazyFunction(lambda: [1 / 3, 0.0, 0.0, 0.0, 0.5, 0.0])
+    model_sha256 = factory.SelfAttribute("model_version.model_sha256")
+    preprocess_sha256 = factory.SelfAttribute("model_version.preprocess_sha256")
+
+
+class ReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    case = factory.SubFactory(CaseFactory)
+    reader = factory.SubFactory(UserFactory)
+
+
+class ReviewDecisionFactory(DjangoModelFactory):
+    class Meta:
+        model = ReviewDecision
+
+    review = factory.SubFactory(ReviewFactory)
+    finding = factory.SubFactory(
+        FindingFactory, project=factory.SelfAttribute("..review.case.project")
+    )
+    verdict = Verdict.REJECTED
+    ai_probability = 0.9
+    ai_threshold = 0.5
+
+
+class QueueEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = QueueEntry
+
+    decision = factory.SubFactory(ReviewDecisionFactory)
+    case = factory.SelfAttribute("decision.review.case")
+    project = factory.SelfAttribute("case.project")
+    finding = factory.SelfAttribute("decision.finding")
+    reader = factory.SelfAttribute("decision.review.reader")
+    label = False
+    ai_probability = 0.9
+    ai_threshold = 0.5
+    ai_visible = True
+    model_version = factory.SubFactory(ModelVersionFactory)
