@@ -7,6 +7,7 @@ signed, on the network's grid, in logit units; colour and enlargement are the cl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apps.inference.compute.head import LinearHead
+
+# A quarter of what a reader may be shown as difference between map and logit, 1e-3 logit units
+MEAN_TOLERANCE: Final = 2.5e-4
 
 
 def class_maps(head: LinearHead, features: Tensor) -> Tensor:
@@ -48,6 +52,27 @@ def class_maps(head: LinearHead, features: Tensor) -> Tensor:
         return flat.view(features.shape[0], -1, *features.shape[2:])
     maps: Tensor = torch.nn.functional.linear(features.permute(0, 2, 3, 1), head.weight)
     return maps.permute(0, 3, 1, 2)
+
+
+def keep_means(maps: NDArray[np.float16], *, means: NDArray[np.float32]) -> None:
+    """Undo what rounding to float16 did to the means, so that stored maps add up to the logits.
+
+    Where large cells of both signs cancel, the rounding errors of the cells outweigh a small mean.
+    Their sum is then put on the map's cell of least magnitude, where float16 is finest.
+
+    Parameters
+    ----------
+    maps : float16 (N, K, h, w), C-contiguous, finite; changed in place
+    means : float32 (N, K), means of the maps before rounding
+
+    Source: none, own; a cell changes by at most h * w half units of the largest cell's last place.
+    """
+    cells = maps.shape[2] * maps.shape[3]
+    flat = maps.reshape(-1, cells)
+    missing = means.reshape(-1) * cells - flat.sum(axis=1, dtype=np.float32)
+    rows = np.flatnonzero(np.abs(missing) > MEAN_TOLERANCE * cells)
+    finest = np.abs(flat[rows]).argmin(axis=1)
+    flat[rows, finest] = flat[rows, finest].astype(np.float32) + missing[rows]
 
 
 def evidence_maps(

@@ -165,9 +165,8 @@ def auroc(scores: Scores, truth: Truth, *, confidence: float = CONFIDENCE) -> Au
     """
     value, positive, negative = _placements(scores, truth)
     margin = _quantile(confidence) * math.sqrt(_mean_variance(positive) + _mean_variance(negative))
-    return Auroc(
-        value, max(0.0, value - margin), min(1.0, value + margin), len(positive), len(negative)
-    )
+    low, high = np.clip([value - margin, value + margin], 0.0, 1.0)
+    return Auroc(value, float(low), float(high), len(positive), len(negative))
 
 
 def paired_auroc(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apps.errors import Invalid
-from apps.inference.compute.cam import class_maps
+from apps.inference.compute.cam import class_maps, keep_means
 from apps.inference.compute.head import LinearHead, captured_output, probe_linear_head
 from apps.inference.compute.networks import TimmNetwork, build_network, load_weights
 from apps.inference.compute.probabilities import probabilities_of
@@ -195,10 +195,12 @@ def _logits_and_maps(
         model.network(batch)
     feature_end = _now(model.device)
     maps = class_maps(head, head.features(outputs[-1]))
-    logits = (maps.mean(dim=(2, 3)) + head.bias).cpu().numpy()
+    means = maps.mean(dim=(2, 3))
+    logits = (means + head.bias).cpu().numpy()
     _check_finite(logits, code="output_not_finite", what="The logits")
     narrow = maps.to(torch.float16).contiguous().cpu().numpy()
     _check_finite(narrow, code="map_out_of_range", what="A class map in float16")
+    keep_means(narrow, means=means.cpu().numpy())
     return logits, narrow, feature_end
 
 
