@@ -195,6 +195,21 @@ def sees_ai(user: User, case: Case) -> bool:
     return case.assignments.filter(user=user, ai_revealed_at__isnull=False).exists()
 
 
+def sees_ai_everywhere(user: User, project: Project) -> bool:
+    """Tell whether AI output may decide the order, rows and counts of a person's worklist.
+
+    It may not if AI must be hidden of a single case there: the order of the others would tell.
+    """
+    if policy_of(project).ai_display != ReadingPolicy.AiDisplay.FROM_START:
+        return False
+    blinded = Assignment.objects.filter(
+        user=user,
+        role__in=ROLES_BY_ASSIGNMENT,
+        case__study__patient__studies__cases__project=project,
+    )
+    return not blinded.exists()
+
+
 def _project_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
     return projects_visible_to(user, roles).filter(pk=kwargs["project_id"]).exists()
 

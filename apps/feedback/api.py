@@ -41,7 +41,7 @@ class ReviewSignView(APIView):
 
         def act() -> dict[str, Any]:
             review = review_sign_and_queue(case, reader=request.user, reading=sent.to_reading())
-            following = next_case(case.project, after=case)
+            following = next_case(case.project, user=request.user, after=case)
             signed = {
                 "review_id": review.pk,
                 "signed_at": review.signed_at,

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from apps.cases.access import RADIOLOGISTS, roles_in, sees_ai
-from apps.cases.models import Case, Instance, Patient, Series, Study, User
+from apps.cases.models import Case, CaseInstance, Instance, Patient, Series, Study, User
 from apps.cases.selectors import project_facts
 from apps.feedback.review.models import Review
 from apps.feedback.review.selectors.worklist import PRIORITIES, WorklistPage, next_case
@@ -18,8 +19,7 @@ from apps.inference.selectors import case_ai, cases_ai
 
 def worklist_rows(page: WorklistPage) -> list[dict[str, Any]]:
     """Describe each case of a page in a fixed number of queries."""
-    studies = [case.study for case in page.cases]
-    images = _images_of(studies)
+    images = _images_of(page.cases)
     readers = _readers_of(page.cases)
     answers = cases_ai(page.cases) if page.shows_ai else {}
     rows = []
@@ -27,11 +27,11 @@ def worklist_rows(page: WorklistPage) -> list[dict[str, Any]]:
         row = {
             "case_id": case.pk,
             "patient": patient_facts(case.study),
-            "study": {**study_facts(case.study), **images[case.study_id]["facts"]},
+            "study": {**study_facts(case.study), **images[case.pk]["facts"]},
             "status": case.status,  # type: ignore[attr-defined]
             "reader": readers.get(case.pk, ""),
             "received_at": case.created_at,
-            "thumbnail_url": images[case.study_id]["thumbnail_url"],
+            "thumbnail_url": images[case.pk]["thumbnail_url"],
         }
         if page.shows_ai:
             row["ai"] = answers[case.pk]
@@ -45,7 +45,7 @@ def case_review(case: Case, *, user: User) -> dict[str, Any]:
     study = case.study
     signed = _signed_reviews(case)
     draft = _own_draft(case, user)
-    following = next_case(case.project, after=case)
+    following = next_case(case.project, user=user, after=case)
     payload = {
         "case_id": case.pk,
         "project_id": case.project_id,
@@ -53,12 +53,12 @@ def case_review(case: Case, *, user: User) -> dict[str, Any]:
         "patient": patient_facts(study),
         "study": {
             **study_facts(study),
-            **_images_of([study])[study.pk]["facts"],
+            **_images_of([case])[case.pk]["facts"],
             "study_instance_uid": study.study_instance_uid,
             "referring_physician_name": study.referring_physician_name,
             "indication": study.indication,
         },
-        "series": _series_of(study),
+        "series": _series_of(case),
         "findings": project_facts(case.project)["findings"],
         "draft": draft,
         "reviews": signed,
@@ -104,45 +104,52 @@ def study_facts(study: Study) -> dict[str, Any]:
     }
 
 
-def _images_of(studies: Sequence[Study]) -> dict[UUID, dict[str, Any]]:
-    """Count images, list modalities and find a thumbnail for each study, in three queries."""
+def _images_of(cases: Sequence[Case]) -> dict[UUID, dict[str, Any]]:
+    """Count images, list modalities and find a thumbnail for each case, in two queries."""
     modalities: dict[UUID, set[str]] = defaultdict(set)
     body_parts: dict[UUID, set[str]] = defaultdict(set)
     counts: dict[UUID, int] = defaultdict(int)
-    ids = [study.pk for study in studies]
-    counted = Series.objects.filter(study__in=ids).annotate(image_count=Count("instances"))
-    for series in counted:
-        modalities[series.study_id].add(series.modality)
-        body_parts[series.study_id].add(series.body_part_examined)
-        counts[series.study_id] += series.image_count
-    thumbnails = _thumbnails_of(ids)
+    links = CaseInstance.objects.filter(case__in=cases).values_list(
+        "case_id", "instance__series__modality", "instance__series__body_part_examined"
+    )
+    for case_id, modality, body_part, count in links.annotate(n=Count("pk")).order_by():
+        modalities[case_id].add(modality)
+        body_parts[case_id].add(body_part)
+        counts[case_id] += count
+    thumbnails = _thumbnails_of(cases)
     return {
-        study_id: {
-            "thumbnail_url": thumbnails.get(study_id, ""),
+        case.pk: {
+            "thumbnail_url": thumbnails.get(case.pk, ""),
             "facts": {
-                "modalities": sorted(filter(None, modalities[study_id])),
-                "body_part": ", ".join(sorted(filter(None, body_parts[study_id]))),
-                "image_count": counts[study_id],
+                "modalities": sorted(filter(None, modalities[case.pk])),
+                "body_part": ", ".join(sorted(filter(None, body_parts[case.pk]))),
+                "image_count": counts[case.pk],
             },
         }
-        for study_id in ids
+        for case in cases
     }
 
 
-def _thumbnails_of(study_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Find the first pictured instance of each study."""
-    pictured = Instance.objects.filter(series__study=OuterRef("pk")).exclude(thumbnail_sha256="")
+def _thumbnails_of(cases: Sequence[Case]) -> dict[UUID, str]:
+    """Find the first pictured instance of each case."""
+    pictured = CaseInstance.objects.filter(case=OuterRef("case")).exclude(
+        instance__thumbnail_sha256=""
+    )
     first = pictured.order_by(
-        "series__series_number", "series__series_instance_uid", "instance_number"
+        "instance__series__series_number",
+        "instance__series__series_instance_uid",
+        "instance__instance_number",
+        "instance__sop_instance_uid",
     )
-    chosen = Study.objects.filter(pk__in=study_ids).values(first=Subquery(first.values("pk")[:1]))
-    addresses = Instance.objects.filter(pk__in=chosen).values_list(
-        "series__study_id",
-        "series__study__study_instance_uid",
-        "series__series_instance_uid",
-        "sop_instance_uid",
+    addresses = CaseInstance.objects.filter(
+        case__in=cases, pk=Subquery(first.values("pk")[:1])
+    ).values_list(
+        "case_id",
+        "instance__series__study__study_instance_uid",
+        "instance__series__series_instance_uid",
+        "instance__sop_instance_uid",
     )
-    return {study_id: thumbnail_url(*address) for study_id, *address in addresses}
+    return {case_id: thumbnail_url(*address) for case_id, *address in addresses}
 
 
 def thumbnail_url(study_uid: str, series_uid: str, sop_uid: str) -> str:
@@ -167,8 +174,12 @@ def _priority(case: Case) -> dict[str, str]:
     return {"level": PRIORITIES[reason][1:], "reason": reason, "finding": finding}
 
 
-def _series_of(study: Study) -> list[dict[str, Any]]:
-    instances = Instance.objects.defer("metadata", "frame_ranges")
+def _series_of(case: Case) -> list[dict[str, Any]]:
+    instances = (
+        case.instances.select_related("series")
+        .defer("metadata", "frame_ranges")
+        .order_by("series__series_number", "series_id", "instance_number", "sop_instance_uid")
+    )
     return [
         {
             "series_instance_uid": series.series_instance_uid,
@@ -177,9 +188,9 @@ def _series_of(study: Study) -> list[dict[str, Any]]:
             "description": series.description,
             "body_part": series.body_part_examined,
             "laterality": series.laterality,
-            "instances": [_instance_facts(study, series, i) for i in series.instances.all()],
+            "instances": [_instance_facts(case.study, series, each) for each in its],
         }
-        for series in study.series.prefetch_related(Prefetch("instances", queryset=instances))
+        for series, its in groupby(instances, key=lambda instance: instance.series)
     ]
 
 

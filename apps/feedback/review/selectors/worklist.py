@@ -9,9 +9,7 @@ from datetime import date
 from statistics import median
 from typing import Any, Final
 
-from django.db.models import (
-    Case as When_,
-)
+from django.db.models import Case as Choose
 from django.db.models import (
     CharField,
     Exists,
@@ -24,8 +22,8 @@ from django.db.models import (
 )
 from django.utils import timezone
 
-from apps.cases.access import policy_of
-from apps.cases.models import Case, Project, ReadingPolicy, Series, User
+from apps.cases.access import sees_ai_everywhere
+from apps.cases.models import Case, CaseInstance, Project, User
 from apps.cases.names import fold
 from apps.feedback.review.models import Review
 from apps.inference.models import CasePrediction
@@ -76,7 +74,7 @@ class WorklistPage:
 
 def worklist_page(project: Project, *, user: User, query: WorklistQuery) -> WorklistPage:
     """Select one page of the project's cases for a reader."""
-    shows_ai = policy_of(project).ai_display == ReadingPolicy.AiDisplay.FROM_START
+    shows_ai = sees_ai_everywhere(user, project)
     everything = _annotated(project, shows_ai=shows_ai)
     narrowed = _narrowed(everything, query, shows_ai=shows_ai)
     ordered = narrowed.order_by(*_order(query.ordering, shows_ai=shows_ai))
@@ -86,9 +84,9 @@ def worklist_page(project: Project, *, user: User, query: WorklistQuery) -> Work
     )
 
 
-def next_case(project: Project, *, after: Case) -> Case | None:
+def next_case(project: Project, *, user: User, after: Case) -> Case | None:
     """Give the case that a reader should open next: unread, in the worklist's own order."""
-    shows_ai = policy_of(project).ai_display == ReadingPolicy.AiDisplay.FROM_START
+    shows_ai = sees_ai_everywhere(user, project)
     return (
         _annotated(project, shows_ai=shows_ai)
         .filter(status="unread")
@@ -102,7 +100,7 @@ def _annotated(project: Project, *, shows_ai: bool) -> QuerySet[Case]:
     """Annotate `status` and, only where AI may be seen, `priority_reason` and the top finding."""
     reviews = Review.objects.filter(case=OuterRef("pk"))
     cases = Case.objects.filter(project=project).annotate(
-        status=When_(
+        status=Choose(
             When(Exists(reviews.filter(state=Review.State.SIGNED)), then=Value("signed")),
             When(Exists(reviews.filter(state=Review.State.DRAFT)), then=Value("draft")),
             default=Value("unread"),
@@ -121,7 +119,7 @@ def _annotated(project: Project, *, shows_ai: bool) -> QuerySet[Case]:
         top_probability=Subquery(answer.values("top_probability")[:1]),
     )
     return cases.annotate(
-        priority_reason=When_(
+        priority_reason=Choose(
             When(urgency__gt=0, then=Value("urgent_finding")),
             When(~Q(top_finding="") & Q(top_finding__isnull=False), then=Value("ai_positive")),
             When(uncertainty__gte=UNCERTAIN_FROM, then=Value("uncertain")),
@@ -129,7 +127,7 @@ def _annotated(project: Project, *, shows_ai: bool) -> QuerySet[Case]:
             default=Value("ai_negative"),
             output_field=CharField(),
         ),
-        priority_rank=When_(
+        priority_rank=Choose(
             *(
                 When(priority_reason=reason, then=Value(rank))
                 for reason, rank in PRIORITIES.items()
@@ -145,8 +143,10 @@ def _narrowed(cases: QuerySet[Case], query: WorklistQuery, *, shows_ai: bool) ->
     if query.status:
         cases = cases.filter(status__in=query.status)
     if query.modality:
-        series = Series.objects.filter(study=OuterRef("study"), modality__in=query.modality)
-        cases = cases.filter(Exists(series))
+        images = CaseInstance.objects.filter(
+            case=OuterRef("pk"), instance__series__modality__in=query.modality
+        )
+        cases = cases.filter(Exists(images))
     if query.date_from:
         cases = cases.filter(study__study_date__gte=query.date_from)
     if query.date_to:
