@@ -4,14 +4,18 @@ The database is the one of DATABASE_URL, else SQLite; `make test` runs the quick
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
 from pytest_django import Settings
 
+from apps.cases.models import Project, User
 from scripts import servers
+from tests.factories import MembershipFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE_THE_REPOSITORY = ROOT.parent / "shared" / "data"
@@ -66,6 +70,7 @@ def own_store(settings: Settings, tmp_path: Path) -> None:
     incoming.mkdir()
     settings.MEDIA_ROOT = tmp_path / "blobs"
     settings.FILE_UPLOAD_TEMP_DIR = str(incoming)
+    settings.STATIC_ROOT = None  # nothing is collected in a test
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -90,3 +95,43 @@ def new_postgresql_url() -> Iterator[str]:
             yield url
     except servers.ServerMissingError as missing:
         pytest.skip(f"not installed here: {missing}")
+
+
+@pytest.fixture
+def log_in() -> Callable[[User | None], Client]:
+    """Make a browser in which a person (None: nobody) is logged in; it sends CSRF tokens."""
+
+    def browser(user: User | None) -> Client:
+        client = Browser()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def as_role(log_in: Callable[[User | None], Client]) -> Callable[..., Client]:
+    """Make a browser of a new member of a project: `as_role("radiologist", project)`."""
+
+    def member(role: str, project: Project) -> Client:
+        user = UserFactory()
+        MembershipFactory(user=user, project=project, role=role)
+        return log_in(user)
+
+    return member
+
+
+class Browser(Client):
+    """Django's test client with CSRF enforced, sending the token as the page does."""
+
+    def __init__(self, **defaults: object) -> None:
+        super().__init__(enforce_csrf_checks=True, **defaults)
+
+    def request(self, **request: object) -> HttpResponse:
+        """Send the token of the cookie along, unless the test names one (or "" for none)."""
+        if "HTTP_X_CSRFTOKEN" not in request:
+            if "csrftoken" not in self.cookies:
+                self.cookies["csrftoken"] = "t" * 32
+            request["HTTP_X_CSRFTOKEN"] = self.cookies["csrftoken"].value
+        return super().request(**request)
