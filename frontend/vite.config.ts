@@ -1,10 +1,10 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-// The build is served by Django: assets by whitenoise under /static/app/, index.html by a view that
-// replaces CSP_NONCE_PLACEHOLDER in every response (Vite puts it on each script, style and link tag and
+// The build is served by Django: assets by whitenoise under /static/, index.html as a template that
+// fills CSP_NONCE_PLACEHOLDER in every response (Vite puts it on each script, style and link tag and
 // in <meta property="csp-nonce">, from which Mantine takes it for the style tags it adds).
-const CSP_NONCE_PLACEHOLDER = "__CSP_NONCE__";
+const CSP_NONCE_PLACEHOLDER = "{{ CSP_NONCE }}";
 const BACKEND = process.env.COREAD_BACKEND ?? "http://127.0.0.1:8000";
 const BACKEND_PATHS = ["/api", "/dicomweb", "/_allauth", "/csp-report"];
 
@@ -14,7 +14,7 @@ const viaLoader = "@cornerstonejs/dicom-image-loader > ";
 const codec = `${viaLoader}@cornerstonejs/codec-`;
 
 export default defineConfig(({ command }) => ({
-  base: command === "build" ? "/static/app/" : "/",
+  base: command === "build" ? "/static/" : "/",
   plugins: [react()],
   html: command === "build" ? { cspNonce: CSP_NONCE_PLACEHOLDER } : {},
   worker: { format: "es" },

@@ -1,0 +1,64 @@
+/** Puts theme, server state, login and routes together. */
+import { Button, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { BrowserRouter } from "react-router";
+import { isRetryable } from "./api/client";
+import { AppRoutes } from "./routes";
+import { SessionGate } from "./session/SessionGate";
+import { ErrorBoundary } from "./ui/ErrorBoundary";
+import { StateView } from "./ui/StateView";
+import { theme } from "./ui/theme";
+import { UploadProvider } from "./worklist/upload/UploadProvider";
+
+const RETRIES = 3;
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) => failures < RETRIES && isRetryable(error),
+      staleTime: 5_000,
+    },
+  },
+});
+
+/** Django gives the nonce of this response; Mantine's style tags need it under the CSP. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+}
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} forceColorScheme="dark" getStyleNonce={styleNonce}>
+      <QueryClientProvider client={queryClient}>
+        <Notifications position="bottom-left" />
+        <Page />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+function Page() {
+  const { t } = useTranslation();
+  return (
+    <ErrorBoundary
+      fallback={(retry) => (
+        <StateView
+          kind="error"
+          title={t("errors.page")}
+          detail={t("errors.page_detail")}
+          action={<Button onClick={retry}>{t("common.retry")}</Button>}
+        />
+      )}
+    >
+      <SessionGate>
+        <BrowserRouter>
+          <UploadProvider>
+            <AppRoutes />
+          </UploadProvider>
+        </BrowserRouter>
+      </SessionGate>
+    </ErrorBoundary>
+  );
+}

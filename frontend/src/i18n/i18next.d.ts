@@ -1,0 +1,11 @@
+import "i18next";
+import type en from "./en.json";
+import type viewerEn from "./viewer.en.json";
+
+// Makes every t("key") a compile-time check against the English resources.
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "app";
+    resources: { app: typeof en; viewer: typeof viewerEn };
+  }
+}

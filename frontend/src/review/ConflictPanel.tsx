@@ -1,0 +1,39 @@
+/** Another window or person was faster: says what happened and lets the reader choose, losing nothing. */
+import { Button } from "@mantine/core";
+import { CircleAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { ApiError } from "../api/errors";
+import { errorSentence } from "../cases/words";
+import styles from "./ConflictPanel.module.css";
+
+interface ConflictPanelProps {
+  error: unknown;
+  onKeepMine: () => void;
+  onTakeTheirs: () => void;
+}
+
+export function ConflictPanel({ error, onKeepMine, onTakeTheirs }: ConflictPanelProps) {
+  const { t } = useTranslation();
+  const canKeepMine = error instanceof ApiError && error.code === "stale_revision";
+  return (
+    <section className={styles.panel} role="alert">
+      <CircleAlert size={18} aria-hidden />
+      <div>
+        <p className={styles.title}>{errorSentence(error)}</p>
+        <p className={styles.detail}>
+          {t(canKeepMine ? "review.stale_detail" : "review.signed_elsewhere_detail")}
+        </p>
+        <div className={styles.buttons}>
+          {canKeepMine && (
+            <Button variant="default" onClick={onKeepMine}>
+              {t("review.keep_mine")}
+            </Button>
+          )}
+          <Button variant="default" onClick={onTakeTheirs}>
+            {t(canKeepMine ? "review.take_theirs" : "review.show_signed")}
+          </Button>
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+/** Which images belong on one stack: a scanned volume or a clip as a whole, a radiograph by itself. */
+import type { ReviewInstance, ReviewPayload, ReviewSeries } from "../api/types";
+import { type DicomJson, imagesOfSeries, type ViewerStack } from "../viewer/stack";
+
+const VOLUME_MODALITIES = new Set(["CT", "MR", "PT", "NM"]);
+
+export interface StackChoice {
+  key: string;
+  series: ReviewSeries;
+  instances: ReviewInstance[];
+  thumbnailUrl: string | null;
+  label: string;
+  imageCount: number;
+}
+
+function choiceOf(key: string, series: ReviewSeries, instances: ReviewInstance[]): StackChoice {
+  const [first] = instances;
+  const view = [series.laterality, first?.view_position].filter(Boolean).join(" ");
+  return {
+    key,
+    series,
+    instances,
+    thumbnailUrl: first?.thumbnail_url || null,
+    label: view || series.description || series.modality,
+    imageCount: instances.reduce((sum, instance) => sum + instance.number_of_frames, 0),
+  };
+}
+
+export function stackChoices({ series: all }: Pick<ReviewPayload, "series">): StackChoice[] {
+  return all.flatMap((series) => {
+    const shown = series.instances.filter((instance) => instance.has_pixels);
+    if (shown.length === 0) return [];
+    if (VOLUME_MODALITIES.has(series.modality)) {
+      return [choiceOf(series.series_instance_uid, series, shown)];
+    }
+    return shown.map((instance) => choiceOf(instance.sop_instance_uid, series, [instance]));
+  });
+}
+
+export function stackKey(caseId: string, choice: StackChoice): string {
+  return `${caseId}/${choice.key}`;
+}
+
+export function isStackOfCase(key: string | null, caseId: string): boolean {
+  return key?.startsWith(`${caseId}/`) ?? false;
+}
+
+/** A volume opens in its middle, where there is something to see. */
+export function buildStack(
+  payload: ReviewPayload,
+  choice: StackChoice,
+  metadata: readonly DicomJson[],
+): ViewerStack {
+  const images = imagesOfSeries({
+    root: `${window.location.origin}/dicomweb`,
+    studyInstanceUid: payload.study.study_instance_uid,
+    series: { ...choice.series, instances: choice.instances },
+    metadata,
+  });
+  const isVolume = VOLUME_MODALITIES.has(choice.series.modality);
+  return {
+    key: stackKey(payload.case_id, choice),
+    images,
+    startIndex: isVolume ? Math.floor(images.length / 2) : 0,
+  };
+}

@@ -1,0 +1,55 @@
+/** The worklist's filter as a part of the URL and back. The search text is not in it: it can hold a name. */
+import type { WorklistFilter } from "../api/types";
+
+export const PAGE_SIZE = 50;
+export const DEFAULT_ORDERING = "priority";
+
+const LISTS = ["status", "modality", "finding", "priority"] as const;
+type ListName = (typeof LISTS)[number];
+
+export type UrlFilter = Omit<WorklistFilter, "search">;
+
+function dateOrNull(value: string | null): string | null {
+  return value && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : null;
+}
+
+export function readFilter(query: URLSearchParams): UrlFilter {
+  const page = Number(query.get("page") ?? "1");
+  const list = (name: ListName): string[] => query.getAll(name);
+  return {
+    status: list("status"),
+    modality: list("modality"),
+    finding: list("finding"),
+    priority: list("priority"),
+    date_from: dateOrNull(query.get("from")),
+    date_to: dateOrNull(query.get("to")),
+    ordering: query.get("order") ?? DEFAULT_ORDERING,
+    offset: (Number.isInteger(page) && page > 0 ? page - 1 : 0) * PAGE_SIZE,
+    limit: PAGE_SIZE,
+  };
+}
+
+export function writeFilter(filter: UrlFilter): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const name of LISTS) for (const value of filter[name]) query.append(name, value);
+  if (filter.date_from) query.set("from", filter.date_from);
+  if (filter.date_to) query.set("to", filter.date_to);
+  if (filter.ordering !== DEFAULT_ORDERING) query.set("order", filter.ordering);
+  if (filter.offset > 0) query.set("page", String(filter.offset / PAGE_SIZE + 1));
+  return query;
+}
+
+/** A change of what is listed starts on the first page again. */
+export function changeFilter(filter: UrlFilter, change: Partial<UrlFilter>): UrlFilter {
+  return { ...filter, offset: 0, ...change };
+}
+
+export function isFiltered(filter: UrlFilter, search: string): boolean {
+  const hasList = LISTS.some((name) => filter[name].length > 0);
+  return hasList || filter.date_from !== null || filter.date_to !== null || search !== "";
+}
+
+/** The next ordering when a column's header is pressed. */
+export function nextOrdering(current: string, column: string): string {
+  return current === column ? `-${column}` : column;
+}
