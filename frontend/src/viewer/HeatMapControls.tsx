@@ -1,6 +1,6 @@
 /** The heat map's switch, its drawing, its scale with numbers, and the value under the cursor. */
-import { ActionIcon, SegmentedControl, Slider, Switch, Tooltip } from "@mantine/core";
-import { Flame } from "lucide-react";
+import { ActionIcon, SegmentedControl, Slider, Tooltip } from "@mantine/core";
+import { Flame, Waves } from "lucide-react";
 import type { Dispatch } from "react";
 import { useTranslation } from "react-i18next";
 import {
@@ -56,12 +56,18 @@ export function HeatMapControls(props: {
             value={Math.round(view.opacity * 100)}
             onChange={(percent) => dispatch({ type: "opacity_set", opacity: percent / 100 })}
           />
-          <Switch
-            size="xs"
-            label={t("heat.smooth")}
-            checked={view.isSmooth}
-            onChange={() => dispatch({ type: "smoothing_toggled" })}
-          />
+          <Tooltip label={t("heat.smooth")}>
+            <ActionIcon
+              variant={view.isSmooth ? "light" : "subtle"}
+              color={view.isSmooth ? "violet" : "gray"}
+              size={28}
+              aria-label={t("heat.smooth")}
+              aria-pressed={view.isSmooth}
+              onClick={() => dispatch({ type: "smoothing_toggled" })}
+            >
+              <Waves size={16} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
         </>
       )}
     </fieldset>

@@ -1,7 +1,8 @@
 /**
- * Around which part of the grid does the evidence reach a level? Marching squares with linear
- * interpolation between cell centres; the border cells reach to the edge of the grid, and every line is
- * closed. Points come out in grid points (0,0 at the outer corner of the first cell).
+ * Around which part of the grid does the evidence reach a level? Either along the edges of the true cells,
+ * or, beside a smoothed picture, by marching squares with linear interpolation between cell centres (the
+ * border cells reach to the edge of the grid, and every line is closed). Points are grid points (0,0 at the
+ * outer corner of the first cell).
  */
 import { type Affine, applyAffine, type Point } from "./coords";
 import type { Grid } from "./heatmap";
@@ -70,12 +71,47 @@ export function isolines(grid: Grid, level: number): Ring[] {
   return trace(next);
 }
 
-/** SVG path data of the isolines in image points. */
-export function outlinePath(grid: Grid, level: number, gridToImage: Affine): string {
-  return isolines(grid, level)
-    .map((ring) => {
-      const points = ring.map((point) => applyAffine(gridToImage, point));
-      return `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join("L")}Z`;
+/** The edges between cells that reach the level and cells (or the outside) that do not. */
+export function cellEdges(grid: Grid, level: number): Ring[] {
+  const reaches = (column: number, row: number): boolean =>
+    column >= 0 &&
+    row >= 0 &&
+    column < grid.columns &&
+    row < grid.rows &&
+    (grid.values[row * grid.columns + column] ?? 0) >= level;
+  const edges: Ring[] = [];
+  for (let row = 0; row <= grid.rows; row += 1) {
+    for (let column = 0; column <= grid.columns; column += 1) {
+      const isIn = reaches(column, row);
+      if (isIn !== reaches(column, row - 1)) {
+        edges.push([
+          [column, row],
+          [column + 1, row],
+        ]);
+      }
+      if (isIn !== reaches(column - 1, row)) {
+        edges.push([
+          [column, row],
+          [column, row + 1],
+        ]);
+      }
+    }
+  }
+  return edges;
+}
+
+/** SVG path data of the outline in image points. */
+export function outlinePath(
+  grid: Grid,
+  level: number,
+  options: { readonly gridToImage: Affine; readonly isSmooth: boolean },
+): string {
+  const lines = options.isSmooth ? isolines(grid, level) : cellEdges(grid, level);
+  const ending = options.isSmooth ? "Z" : "";
+  return lines
+    .map((line) => {
+      const points = line.map((point) => applyAffine(options.gridToImage, point));
+      return `M${points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join("L")}${ending}`;
     })
     .join("");
 }

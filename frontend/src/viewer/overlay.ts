@@ -86,7 +86,10 @@ export class HeatMapOverlay {
     const corners = imageOutlineOnGrid(layer.imageToGrid, size);
     this.fill.style.clipPath = `polygon(${corners.map(([x, y]) => `${x}px ${y}px`).join(", ")})`;
     const gridToImage = invertAffine(layer.imageToGrid);
-    const data = outlinePath(grid, outlineLevel(layer), gridToImage);
+    const data = outlinePath(grid, outlineLevel(layer), {
+      gridToImage,
+      isSmooth: view.isSmooth,
+    });
     for (const path of this.paths) {
       path.setAttribute("d", data);
       path.setAttribute("stroke-dasharray", layer.isAboveThreshold ? "none" : "4 4");
