@@ -107,13 +107,26 @@ def require(
         raise NotFound
     if rule.roles == PUBLIC:
         return
-    if not isinstance(user, User) or not user.is_active:
+    person = known(user)
+    if not person.is_active:
         raise NotAuthenticated
     if rule.roles == ANYONE_LOGGED_IN:
         return
     roles = frozenset(Role(role) for role in rule.roles)
-    if not relations[rule.relation](user, roles, kwargs):
+    if not relations[rule.relation](person, roles, kwargs):
         raise NotFound
+
+
+def known(user: User | AnonymousUser) -> User:
+    """Give the logged-in person behind a request.
+
+    Raises
+    ------
+    NotAuthenticated : nobody is logged in
+    """
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    return user
 
 
 def roles_in(user: User, project: Project) -> frozenset[Role]:

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.cases.access import known
 from apps.cases.services.idempotency import answer_once
-from apps.feedback.review.api import case_of
+from apps.feedback.review.api import case_of, reading_of
 from apps.feedback.review.selectors.worklist import next_case
 from apps.feedback.review.serializers import ReadingSerializer, SignedSerializer
 from apps.feedback.services import review_sign_and_queue
@@ -40,8 +41,10 @@ class ReviewSignView(APIView):
         case = case_of(case_id)
 
         def act() -> dict[str, Any]:
-            review = review_sign_and_queue(case, reader=request.user, reading=sent.to_reading())
-            following = next_case(case.project, user=request.user, after=case)
+            review = review_sign_and_queue(
+                case, reader=known(request.user), reading=reading_of(sent.validated_data)
+            )
+            following = next_case(case.project, user=known(request.user), after=case)
             signed = {
                 "review_id": review.pk,
                 "signed_at": review.signed_at,
@@ -53,9 +56,9 @@ class ReviewSignView(APIView):
         return Response(
             answer_once(
                 act,
-                user=request.user,
+                user=known(request.user),
                 key=request.headers.get("Idempotency-Key", ""),
                 route="review-sign",
-                body={"case_id": str(case_id), **request.data},
+                body={"case_id": str(case_id), "reading": request.data},
             )
         )

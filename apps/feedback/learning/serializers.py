@@ -23,7 +23,7 @@ class QueueEntrySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     case_id = serializers.UUIDField()
     finding = serializers.CharField()
-    label = serializers.BooleanField()
+    label = serializers.BooleanField()  # type: ignore[assignment]  # a field, not its caption
     ai_probability = serializers.FloatField()
     ai_threshold = serializers.FloatField()
     ai_above_threshold = serializers.BooleanField()

@@ -6,7 +6,6 @@ from rest_framework import serializers
 
 from apps.feedback.review.models import Review, Verdict
 from apps.feedback.review.selectors.worklist import ORDERINGS, PRIORITIES, WorklistQuery
-from apps.feedback.review.services import Decision, Reading
 
 MAXIMUM_COMMENT_LENGTH = 20_000
 MAXIMUM_PAGE = 100
@@ -16,7 +15,7 @@ class WorklistQuerySerializer(serializers.Serializer[WorklistQuery]):
     """Filters, search and page of a worklist. Sent as a body: a search can hold a name."""
 
     search = serializers.CharField(default="", allow_blank=True, max_length=200)
-    status = serializers.MultipleChoiceField(choices=["unread", "draft", "signed"], default=list)
+    status = serializers.MultipleChoiceField(choices=["unread", "draft", "signed"], default=set)
     modality = serializers.ListField(
         child=serializers.CharField(max_length=16), default=list, max_length=50
     )
@@ -24,7 +23,7 @@ class WorklistQuerySerializer(serializers.Serializer[WorklistQuery]):
         child=serializers.SlugField(max_length=64), default=list, max_length=100
     )
     priority = serializers.MultipleChoiceField(
-        choices=sorted({rank[1:] for rank in PRIORITIES.values()}), default=list
+        choices=sorted({rank[1:] for rank in PRIORITIES.values()}), default=set
     )
     date_from = serializers.DateField(default=None, allow_null=True)
     date_to = serializers.DateField(default=None, allow_null=True)
@@ -40,35 +39,22 @@ class WorklistQuerySerializer(serializers.Serializer[WorklistQuery]):
         return WorklistQuery(**self.validated_data)
 
 
-class DecisionSerializer(serializers.Serializer[Decision]):
+class DecisionSerializer(serializers.Serializer[Any]):
     """A verdict on one finding."""
 
     finding = serializers.SlugField(max_length=64)
     verdict = serializers.ChoiceField(choices=Verdict.choices)
 
 
-class ReadingSerializer(serializers.Serializer[Reading]):
+class ReadingSerializer(serializers.Serializer[Any]):
     """A reading: made on a revision of the draft, with this answer of the model on the screen."""
 
     revision = serializers.IntegerField(min_value=0)
-    decisions = DecisionSerializer(many=True, max_length=200)
+    decisions = DecisionSerializer(many=True)
     comment = serializers.CharField(
         allow_blank=True, max_length=MAXIMUM_COMMENT_LENGTH, trim_whitespace=False
     )
     case_prediction_id = serializers.UUIDField(allow_null=True, default=None)
-
-    def to_reading(self) -> Reading:
-        """Give the validated reading."""
-        data: dict[str, Any] = self.validated_data
-        return Reading(
-            revision=data["revision"],
-            comment=data["comment"],
-            case_prediction_id=data["case_prediction_id"],
-            decisions=[
-                Decision(finding=sent["finding"], verdict=Verdict(sent["verdict"]))
-                for sent in data["decisions"]
-            ],
-        )
 
 
 class PatientSerializer(serializers.Serializer[Any]):

@@ -47,6 +47,10 @@ ORDERINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+# Cases with annotations (status, priority_rank, ...), whose names the type of Case does not know.
+Cases = QuerySet[Any, Any]
+
+
 @dataclass(frozen=True)
 class WorklistQuery:
     """What a reader asks for; every field narrows, nothing is required."""
@@ -96,7 +100,7 @@ def next_case(project: Project, *, user: User, after: Case) -> Case | None:
     )
 
 
-def _annotated(project: Project, *, shows_ai: bool) -> QuerySet[Case]:
+def _annotated(project: Project, *, shows_ai: bool) -> Cases:
     """Annotate `status` and, only where AI may be seen, `priority_reason` and the top finding."""
     reviews = Review.objects.filter(case=OuterRef("pk"))
     cases = Case.objects.filter(project=project).annotate(
@@ -137,7 +141,7 @@ def _annotated(project: Project, *, shows_ai: bool) -> QuerySet[Case]:
     )
 
 
-def _narrowed(cases: QuerySet[Case], query: WorklistQuery, *, shows_ai: bool) -> QuerySet[Case]:
+def _narrowed(cases: Cases, query: WorklistQuery, *, shows_ai: bool) -> Cases:
     if query.search.strip():
         cases = cases.filter(_matches(query.search.strip()))
     if query.status:
@@ -183,7 +187,7 @@ def _order(ordering: str, *, shows_ai: bool) -> list[str]:
     return [*columns, "created_at", "random_order", "pk"]
 
 
-def _counts(project: Project, narrowed: QuerySet[Case], *, user: User) -> dict[str, Any]:
+def _counts(project: Project, narrowed: Cases, *, user: User) -> dict[str, Any]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     signed = Review.objects.filter(case__project=project, state=Review.State.SIGNED, reader=user)
     latest = signed.order_by("-signed_at").values_list("created_at", "signed_at")
