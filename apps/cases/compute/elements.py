@@ -151,7 +151,7 @@ class _Walker:
 
     def _tag(self, offset: int, end: int, encoding: _Encoding) -> int:
         if offset + 4 > end:
-            raise Refused("truncated", {"tag": "(????,????)"})
+            raise Refused("truncated", {"tag": "(end)"})
         group, element = encoding.tag.unpack_from(self.buffer, offset)
         return int(group << 16 | element)
 

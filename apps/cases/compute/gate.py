@@ -89,8 +89,8 @@ def inspect_file(source: Path, work_dir: Path) -> Accepted:
             path, syntax = work_dir / "inflated.dcm", str(uid.ExplicitVRLittleEndian)
             inflate.inflate(source, path)
         layout = _walk_data_set(path, syntax)
-        _check_header(path, layout)
-    made = _make_rendition(path, work_dir, layout, syntax)
+        header = _checked_header(path, layout)
+    made = _make_rendition(path, work_dir, layout, header, syntax)
     thumbnail = _thumbnail(made, work_dir)
     with _reader_errors("parse_failed"):
         facts = instance_facts(
@@ -160,7 +160,7 @@ def _walk_data_set(path: Path, syntax: str) -> Layout:
         )
 
 
-def _check_header(path: Path, layout: Layout) -> None:
+def _checked_header(path: Path, layout: Layout) -> Dataset:
     header = dcmread(path, stop_before_pixels=True)
     # two parsers that see different elements in one file is how a wrong image is shown
     before_pixels = {tag for tag in layout.tags if layout.pixels is None or tag < layout.pixels.tag}
@@ -170,13 +170,15 @@ def _check_header(path: Path, layout: Layout) -> None:
     required_uids(header)
     if layout.pixels is None and header.SOPClassUID in CLASSIFIABLE:
         raise Refused("missing_attribute", {"keyword": "PixelData"})
+    return header
 
 
-def _make_rendition(path: Path, work_dir: Path, layout: Layout, syntax: str) -> _Rendition:
+def _make_rendition(
+    path: Path, work_dir: Path, layout: Layout, header: Dataset, syntax: str
+) -> _Rendition:
     if layout.pixels is None or layout.pixels.tag != _PIXEL_DATA:
         return _Rendition(path, syntax, None, [])
     with _reader_errors("parse_failed"):
-        header = dcmread(path, stop_before_pixels=True)
         image = image_attributes(header)
         ranges, codestream = _locate_frames(path, layout.pixels, image, header, syntax)
     with _reader_errors("decode_failed"):
@@ -202,6 +204,8 @@ def _locate_frames(
     path: Path, element: PixelElement, image: ImageAttributes, header: Dataset, syntax: str
 ) -> tuple[list[frames.Ranges], Any]:
     is_encapsulated = syntax in codecs.ENCAPSULATED_SYNTAXES
+    if is_encapsulated and image.bits_allocated == 1:
+        raise Refused("unsupported_pixel_format", {"bits": 1, "samples": image.samples})
     if is_encapsulated != (element.fragments is not None):
         raise Refused("frames_unreadable", {"frames": image.frames})
     if not is_encapsulated:

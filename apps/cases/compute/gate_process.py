@@ -27,7 +27,7 @@ _REPOSITORY: Final = Path(__file__).resolve().parents[3]
 _CLEAN_ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    # one thread each: a process with threads cannot be forked safely, and threads cost address space
+    # one thread: forking a process with threads is not safe, and threads cost address space
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONDONTWRITEBYTECODE": "1",

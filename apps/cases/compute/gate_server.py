@@ -48,7 +48,7 @@ def _judge(request: dict[str, Any], answer: int) -> None:
     """Judge one file in this child; an unforeseen error is reported by type and place only."""
 
     def report_crash(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+        kind: type[BaseException], _error: BaseException, trace: TracebackType | None
     ) -> None:
         frame = traceback.extract_tb(trace)[-1]
         where = f"{kind.__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
@@ -81,9 +80,11 @@ class HeaderReader:
         if tag not in self._header:
             return b""
         element = self._header.get_item(tag)
-        value = None if element is None or element.VR == "SQ" else element.value
-        if isinstance(element, RawDataElement) or value is None:
-            return value or b""
+        value: Any = element.value
+        if element.VR == "SQ" or value is None:
+            return b""
+        if isinstance(value, bytes):
+            return value
         # pydicom converts an empty value and the character set while it reads
         return "\\".join(str(part) for part in _parts(value)).encode()
 

@@ -15,7 +15,7 @@ from pydicom.filewriter import write_file_meta_info
 from apps.cases.compute.elements import walk
 from apps.cases.compute.refusals import Refused
 
-MAX_INFLATED_BYTES: Final = 256 << 20  # deflated images are rare and single; the bound costs 1 s
+MAX_INFLATED_BYTES: Final = 128 << 20  # deflated images are single ones; the bound costs < 1 s
 _READ_BYTES: Final = 1 << 16
 _WRITE_BYTES: Final = 1 << 20
 _DATA_SET_START: Final = 132

@@ -23,7 +23,7 @@ from apps.cases.compute import codecs, voi
 codecs.register()
 
 # beside group 0028, which pydicom always reads: the functional groups of multi-frame objects
-_FUNCTIONAL_GROUPS: Final = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
+_FUNCTIONAL_GROUPS: Final = [0x52009229, 0x52009230]  # shared, per frame
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 FloatImage = NDArray[np.float32]
@@ -104,7 +104,7 @@ def display_image(path: Path, frame_number: int = 1) -> FloatImage:
     colour = _colour_image(frame)
     if colour is None:
         return _grey_image(frame, frame_number)
-    return np.clip(colour @ _LUMA, 0.0, 255.0).astype(np.float32)
+    return np.asarray(np.clip(colour @ _LUMA, 0.0, 255.0), dtype=np.float32)
 
 
 def thumbnail_jpeg(path: Path, *, size: int = 256, frame_number: int = 1) -> bytes:

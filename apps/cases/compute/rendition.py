@@ -3,14 +3,15 @@
 Most files are their own rendition. Rewritten as Explicit VR little endian, losslessly from the
 decoded pixels, are those that browsers' decoders (Cornerstone3D 5.14) do not read or read wrongly:
 big endian, deflated, 12-bit extended JPEG, uncompressed or RLE YBR, segmented palettes, 1-bit
-pixels, values with rubbish in their unused bits, signed values in code streams that cannot say so, colour that a JPEG decoder
-would guess differently than the header says. The reasons stand in docs/decisions.
+pixels, values with rubbish in their unused bits, signed values in code streams that cannot say so,
+colour that a JPEG decoder would guess differently than the header says. The reasons stand in
+docs/decisions.
 """
 
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def _has_unused_bits(path: Path, pixels: PixelElement, image: ImageAttributes) -
     if not shift:
         return False
     kind = "i" if image.is_signed else "u"
-    values: NDArray[np.generic] = np.memmap(
+    values: NDArray[np.integer[Any]] = np.memmap(
         path,
         dtype=f"<{kind}{image.bits_allocated // 8}",
         mode="r",

@@ -83,7 +83,7 @@ def to_display_range(values: NDArray[Any], header: Dataset) -> NDArray[np.float3
     if high <= low:
         return np.zeros(values.shape, dtype=np.float32)
     scaled = (values.astype(np.float32) - np.float32(low)) * np.float32(WHITE / (high - low))
-    return np.clip(scaled, 0.0, WHITE)
+    return np.asarray(np.clip(scaled, 0.0, WHITE), dtype=np.float32)
 
 
 def first_window(header: Dataset) -> tuple[float, float] | None:
@@ -115,13 +115,15 @@ def windowed(
     offset = values.astype(np.float32) - np.float32(center)
     if function == "SIGMOID":
         with np.errstate(over="ignore"):  # exp of a far value is inf, and 1 / inf is the right 0
-            return (WHITE / (1.0 + np.exp(-4.0 * offset / np.float32(width)))).astype(np.float32)
+            sigmoid = WHITE / (1.0 + np.exp(-4.0 * offset / np.float32(width)))
+        return np.asarray(sigmoid, dtype=np.float32)
     if function != "LINEAR_EXACT":
         offset += 0.5
         width -= 1.0
     if width == 0:  # LINEAR with width 1 is a threshold
         return np.where(offset > 0, WHITE, 0.0).astype(np.float32)
-    return np.clip((offset / np.float32(width) + 0.5) * WHITE, 0.0, WHITE).astype(np.float32)
+    scaled = (offset / np.float32(width) + 0.5) * WHITE
+    return np.asarray(np.clip(scaled, 0.0, WHITE), dtype=np.float32)
 
 
 def _looked_up(values: NDArray[Any], table: Dataset, *, little_endian: bool) -> NDArray[np.float32]:
@@ -139,7 +141,8 @@ def _looked_up(values: NDArray[Any], table: Dataset, *, little_endian: bool) -> 
     if lookup.size < entries:
         raise ValueError("a VOI LUT shorter than its descriptor says")
     index = np.clip(np.rint(values).astype(np.int64) - first, 0, entries - 1)
-    return np.clip(lookup[index] * np.float32(WHITE / ((1 << bits) - 1)), 0.0, WHITE)
+    grey = lookup[index] * np.float32(WHITE / ((1 << bits) - 1))
+    return np.asarray(np.clip(grey, 0.0, WHITE), dtype=np.float32)
 
 
 def _full_range(values: NDArray[Any], header: Dataset) -> tuple[float, float]:
