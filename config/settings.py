@@ -178,6 +178,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "AiStateEnum": ["none", "waiting", "done", "abstained", "failed"],
+        "QueueEntryStateEnum": "apps.feedback.learning.models.QueueEntry.State",
+        "PriorityLevelEnum": "apps.feedback.review.selectors.worklist.LEVELS",
+        "CaseStatusEnum": ["unread", "draft", "signed"],
+    },
 }
 
 CELERY_BROKER_URL = ENVIRONMENT.redis_url

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.feedback.review.models import Review, Verdict
-from apps.feedback.review.selectors.worklist import ORDERINGS, PRIORITIES, WorklistQuery
+from apps.feedback.review.selectors.worklist import LEVELS, ORDERINGS, PRIORITIES, WorklistQuery
 
 MAXIMUM_COMMENT_LENGTH = 20_000
 MAXIMUM_PAGE = 100
@@ -22,9 +22,7 @@ class WorklistQuerySerializer(serializers.Serializer[WorklistQuery]):
     finding = serializers.ListField(
         child=serializers.SlugField(max_length=64), default=list, max_length=100
     )
-    priority = serializers.MultipleChoiceField(
-        choices=sorted({rank[1:] for rank in PRIORITIES.values()}), default=set
-    )
+    priority = serializers.MultipleChoiceField(choices=LEVELS, default=set)
     date_from = serializers.DateField(default=None, allow_null=True)
     date_to = serializers.DateField(default=None, allow_null=True)
     ordering = serializers.ChoiceField(
@@ -167,7 +165,7 @@ class ReviewAiSerializer(AiSerializer):
 class PrioritySerializer(serializers.Serializer[Any]):
     """Why a case stands where it stands."""
 
-    level = serializers.ChoiceField(choices=["stat", "high", "normal", "low"])
+    level = serializers.ChoiceField(choices=LEVELS)
     reason = serializers.ChoiceField(choices=list(PRIORITIES))
     finding = serializers.CharField()
 

@@ -38,6 +38,7 @@ PRIORITIES: Final = {
     "no_ai": "3normal",
     "ai_negative": "4low",
 }
+LEVELS: Final = ("stat", "high", "normal", "low")
 ORDERINGS: Final[dict[str, tuple[str, ...]]] = {
     "received": ("created_at",),
     "patient": ("study__patient__name_search",),
