@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 START_TIMEOUT_S = 30.0
@@ -78,21 +79,35 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], name: str) -> None:
-    """Return when the server accepts connections.
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens on a port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+        return True
+    return False
+
+
+def is_ready(postmaster_file: Path) -> bool:
+    """Tell whether PostgreSQL says so: it listens before it has recovered."""
+    return postmaster_file.exists() and postmaster_file.read_text().rstrip().endswith("ready")
+
+
+def wait_until(
+    condition: Callable[[], bool], process: subprocess.Popen[bytes], *, name: str
+) -> None:
+    """Return when the condition holds.
 
     Raises
     ------
-    RuntimeError : it ended, or did not answer within START_TIMEOUT_S
+    RuntimeError : the server ended, or the condition does not hold within START_TIMEOUT_S
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"{name} ended at its start with code {process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+        if condition():
             return
         time.sleep(0.05)
-    raise RuntimeError(f"{name} does not answer on port {port} after {START_TIMEOUT_S:.0f} s")
+    raise RuntimeError(f"{name} is not ready after {START_TIMEOUT_S:.0f} s")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -160,7 +175,11 @@ def postgresql(*, port: int | None = None) -> Iterator[str]:
                 group=owner[1],
             )
             try:
-                wait_for_port(port, process, "PostgreSQL")
+                wait_until(
+                    partial(is_ready, folder / "data" / "postmaster.pid"),
+                    process,
+                    name="PostgreSQL",
+                )
                 yield f"postgresql://coread:{password}@127.0.0.1:{port}/postgres"
             finally:
                 stop(process)
@@ -179,7 +198,7 @@ def redis(*, port: int | None = None) -> Iterator[str]:
         ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            wait_for_port(port, process, "Redis")
+            wait_until(partial(accepts, port), process, name="Redis")
             yield f"redis://default:{password}@127.0.0.1:{port}/0"
         finally:
             stop(process)

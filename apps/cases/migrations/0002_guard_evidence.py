@@ -12,7 +12,8 @@ def guard(apps, schema_editor):
             "CREATE FUNCTION coread_refuse_change() RETURNS trigger AS $$ BEGIN"
             " RAISE EXCEPTION '% rows are append-only', TG_TABLE_NAME"
             " USING ERRCODE = 'integrity_constraint_violation';"
-            " END; $$ LANGUAGE plpgsql"
+            " END; $$ LANGUAGE plpgsql",
+            params=None,  # the % is the function's, not a placeholder
         )
         for table in TABLES:
             run(
