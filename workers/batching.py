@@ -18,7 +18,7 @@ from uuid import UUID
 import numpy as np
 import torch
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 
 from apps.errors import CoreadError
 from apps.inference.compute.predict import BatchPrediction, predict_batch
@@ -85,7 +85,7 @@ class Predictor:
             try:
                 return self._run(rows, decoders=decoders, deadline=deadline)
             finally:
-                rows.submit(connection.close).result()
+                rows.submit(connections.close_all).result()
 
     def _run(
         self, rows: ThreadPoolExecutor, *, decoders: ThreadPoolExecutor, deadline: float
