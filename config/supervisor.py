@@ -49,6 +49,7 @@ class Service:
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     is_once: bool = False
+    is_last: bool = False  # the others need it until they have ended
 
 
 @dataclass
@@ -86,7 +87,8 @@ def redis_service(folder: Path) -> Service:
         "--maxmemory-policy": "noeviction",
         "--loglevel": "warning",
     }
-    return Service("redis", [str(program), *(word for pair in options.items() for word in pair)])
+    words = [word for pair in options.items() for word in pair]
+    return Service("redis", [str(program), *words], is_last=True)
 
 
 def worker_service(name: str, queues: str, *extra: str) -> Service:
@@ -227,10 +229,13 @@ class Supervisor:
         return False
 
     def stop(self) -> None:
-        """End the children, the last started first; Redis, which all need, at the end."""
-        for child in reversed(self.children):
+        """End the children, politely at first; Redis, which the others need, after them."""
+        for is_last in (False, True):
+            group = [child.process for child in self.children if child.service.is_last == is_last]
             for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL):
-                if ended_after(child.process, number):
+                for process in group:
+                    kill_group(process, number)
+                if have_ended(group, within_s=STOP_TIMEOUT_S):
                     break
 
 
@@ -240,15 +245,14 @@ def kill_group(process: subprocess.Popen[str], number: signal.Signals = signal.S
         os.killpg(process.pid, number)
 
 
-def ended_after(process: subprocess.Popen[str], number: signal.Signals) -> bool:
-    """Send a signal to the child's process group and tell whether the child has ended in time."""
-    if process.poll() is not None and number is signal.SIGTERM:
-        return True
-    kill_group(process, number)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        return False
+def have_ended(processes: Sequence[subprocess.Popen[str]], *, within_s: float) -> bool:
+    """Wait for processes, for a time that they share; tell whether all have ended."""
+    deadline = time.monotonic() + within_s
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
     return True
 
 
@@ -291,18 +295,11 @@ def check_port(port: int) -> None:
             raise CannotStart(f"Port {port} is taken: make run PORT={port + 1}") from error
 
 
-def prepare(*, with_demo: bool) -> str:
-    """Bring the database up to date; return what the demo says of its logins."""
-    run_to_end("migrate", "--noinput", "--verbosity", "0")
-    run_to_end("createcachetable", "--verbosity", "0")
-    return run_to_end("demo") if with_demo else ""
-
-
 def serve(supervisor: Supervisor, *, port: int, with_demo: bool, folder: str) -> None:
     """Start everything in order, then look after it until told to stop."""
     if "REDIS_URL" not in os.environ:
         supervisor.start(redis_service(settings.ENVIRONMENT.var / "redis"))
-    logins = prepare(with_demo=with_demo)
+    logins = run_to_end("prepare", *(["--demo"] if with_demo else []))
     for service in services(port=port):
         supervisor.start(service)
     if not supervisor.wait_until_healthy(port=port):
