@@ -15,6 +15,7 @@ import { toastDone } from "../ui/toast";
 import { prefetchImages } from "../viewer/engine";
 import { CLOSED_HEAT_MAP, heatMapViewReducer } from "../viewer/heatMapView";
 import { KEY_ACTIONS } from "../viewer/keymap";
+import { imagesNearStart } from "../viewer/stack";
 import { Thumbnails } from "../viewer/Thumbnails";
 import { Viewport, type ViewportHandle } from "../viewer/Viewport";
 import { EMPTY_STATE, type ViewerState } from "../viewer/viewerState";
@@ -52,7 +53,7 @@ function useNextCase(nextCaseId: string | null, isPainted: boolean): void {
     if (!nextCaseId || !isPainted) return;
     // A failed prefetch costs nothing but time: the case is asked for again when it opens.
     prefetchCase(client, nextCaseId).then(
-      (stack) => stack && prefetchImages(stack.images.slice(0, PREFETCHED_IMAGES)),
+      (stack) => stack && prefetchImages(imagesNearStart(stack, PREFETCHED_IMAGES)),
       () => undefined,
     );
   }, [client, nextCaseId, isPainted]);

@@ -88,15 +88,15 @@ export function imageToCanvasAffine(
   ];
 }
 
-/** The pixel under an image point as (column, row) index, or null outside the image. */
+/** The pixel under an image point as (column, row) index, or null outside; the far edge is the last pixel's. */
 export function pixelAt(
   [column, row]: Point,
   size: { columns: number; rows: number },
 ): Point | null {
-  if (column < 0 || row < 0 || column >= size.columns || row >= size.rows) {
+  if (column < 0 || row < 0 || column > size.columns || row > size.rows) {
     return null;
   }
-  return [Math.floor(column), Math.floor(row)];
+  return [Math.min(Math.floor(column), size.columns - 1), Math.min(Math.floor(row), size.rows - 1)];
 }
 
 /** PS3.3 equation C.7.6.2.1-1, with the half pixel between an image point and a pixel index. */

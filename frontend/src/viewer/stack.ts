@@ -104,6 +104,16 @@ export function imagesOfSeries(input: {
   });
 }
 
+/** The images a reader meets first: those nearest to where the stack opens. */
+export function imagesNearStart(stack: ViewerStack, count: number): ViewerImage[] {
+  const distance = (index: number) => Math.abs(index - stack.startIndex);
+  return stack.images
+    .map((image, index) => ({ image, index }))
+    .sort((one, other) => distance(one.index) - distance(other.index))
+    .slice(0, count)
+    .map(({ image }) => image);
+}
+
 /** What the file says about its orientation, or null. A file of one frame keeps it at the top level. */
 export function directionsOf(
   image: Pick<ViewerImage, "metadata" | "frameNumber">,

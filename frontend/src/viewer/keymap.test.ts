@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import en from "../i18n/viewer.en.json";
+import zh from "../i18n/viewer.zh.json";
+import {
+  chordOf,
+  effectiveActions,
+  KEY_ACTIONS,
+  keyCaps,
+  keyConflicts,
+  keyHint,
+  parseOverrides,
+  remapKey,
+} from "./keymap";
+
+const PRESS = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+
+/** Every leaf of nested i18n resources as "a.b.c". */
+function leaves(tree: object, prefix = ""): string[] {
+  return Object.entries(tree).flatMap(([name, value]) =>
+    typeof value === "string" ? [prefix + name] : leaves(value, `${prefix}${name}.`),
+  );
+}
+
+describe("the key map", () => {
+  it("has no chord with two meanings on one screen", () => {
+    expect(keyConflicts(KEY_ACTIONS)).toEqual([]);
+  });
+
+  it("would notice one", () => {
+    const twice = [
+      { id: "viewer.a", context: "viewer", chords: ["KeyA"] },
+      { id: "findings.a", context: "findings", chords: ["KeyA"] },
+      { id: "worklist.a", context: "worklist", chords: ["KeyA"] },
+    ] as const;
+    expect(keyConflicts(twice)).toEqual([{ chord: "KeyA", actions: ["viewer.a", "findings.a"] }]);
+  });
+
+  it("has a name for every action in both languages, and none for what is gone", () => {
+    const ids = KEY_ACTIONS.map(({ id }) => id).sort();
+    expect(leaves(en.keys).sort()).toEqual(ids);
+    expect(leaves(zh.keys).sort()).toEqual(ids);
+  });
+
+  it("holds irreversible acts until the key comes up", () => {
+    const held = KEY_ACTIONS.filter(({ onRelease }) => onRelease).map(({ id }) => id);
+    expect(held).toEqual(["findings.sign", "findings.nextCase", "findings.previousCase"]);
+    const judged = KEY_ACTIONS.filter(({ needsImage }) => needsImage).map(({ id }) => id);
+    expect(judged).toEqual(["findings.accept", "findings.reject", "findings.sign"]);
+  });
+});
+
+it("says the same in both languages", () => {
+  expect(leaves(zh).sort()).toEqual(leaves(en).sort());
+});
+
+describe("chords", () => {
+  it("come from the physical key", () => {
+    expect(chordOf({ ...PRESS, code: "KeyA" })).toBe("KeyA");
+    expect(chordOf({ ...PRESS, code: "Enter", ctrlKey: true, shiftKey: true })).toBe(
+      "Ctrl+Shift+Enter",
+    );
+    expect(chordOf({ ...PRESS, code: "Enter", metaKey: true })).toBe("Ctrl+Enter");
+  });
+
+  it("are none for a modifier alone or an unknown key", () => {
+    expect(chordOf({ ...PRESS, code: "ShiftLeft", shiftKey: true })).toBeNull();
+    expect(chordOf({ ...PRESS, code: "ControlRight", ctrlKey: true })).toBeNull();
+    expect(chordOf({ ...PRESS, code: "" })).toBeNull();
+  });
+
+  it("are written as on the keyboard", () => {
+    expect(keyCaps("Ctrl+BracketLeft")).toEqual(["Ctrl", "["]);
+    expect(keyCaps("Shift+Slash")).toEqual(["?"]);
+    expect(keyCaps("Shift+KeyR")).toEqual(["Shift", "R"]);
+    expect(keyCaps("NumpadAdd")).toEqual(["Num Add"]);
+    expect(keyHint(KEY_ACTIONS, "findings.sign")).toBe("Ctrl+⏎");
+    expect(keyHint(KEY_ACTIONS, "no.such.action")).toBe("");
+  });
+});
+
+describe("remapping", () => {
+  it("changes one action and leaves the others", () => {
+    const { overrides, conflicts } = remapKey({}, "viewer.invert", ["KeyY"]);
+    expect(conflicts).toEqual([]);
+    const actions = effectiveActions(overrides);
+    expect(actions.find(({ id }) => id === "viewer.invert")?.chords).toEqual(["KeyY"]);
+    expect(actions.find(({ id }) => id === "viewer.reset")?.chords).toEqual(["Shift+Digit0"]);
+  });
+
+  it("refuses a chord that is taken on the same screen and changes nothing", () => {
+    const before = { "viewer.reset": ["KeyY"] };
+    const { overrides, conflicts } = remapKey(before, "findings.accept", ["KeyI"]);
+    expect(overrides).toBe(before);
+    expect(conflicts).toEqual([{ chord: "KeyI", actions: ["viewer.invert", "findings.accept"] }]);
+  });
+
+  it("can switch a key off", () => {
+    const { overrides } = remapKey({}, "findings.accept", []);
+    expect(keyHint(effectiveActions(overrides), "findings.accept")).toBe("");
+  });
+
+  it("reads back what was stored and drops what makes no sense", () => {
+    const stored = {
+      "viewer.invert": ["Ctrl+KeyY"],
+      "viewer.reset": "KeyY",
+      "viewer.fit": ["Hyper+KeyF"],
+      "no.such.action": ["KeyA"],
+    };
+    expect(parseOverrides(JSON.stringify(stored))).toEqual({ "viewer.invert": ["Ctrl+KeyY"] });
+    expect(parseOverrides(null)).toEqual({});
+    expect(parseOverrides("{not json")).toEqual({});
+    expect(parseOverrides("null")).toEqual({});
+  });
+});
