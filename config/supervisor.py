@@ -102,14 +102,18 @@ def worker_service(name: str, queues: str, *extra: str) -> Service:
     return Service(name, command, {"OMP_WAIT_POLICY": "PASSIVE"})
 
 
-def services(*, port: int) -> list[Service]:
-    """List what runs beside Redis, in the order of starting."""
-    web = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py"]
+def web_service(*, port: int) -> Service:
+    """Build gunicorn, on this machine's own address only."""
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
+    return Service("web", command, {"COREAD_BIND": f"127.0.0.1:{port}"})
+
+
+def worker_services() -> list[Service]:
+    """List the workers: one that holds torch, one for short jobs and the schedule."""
     return [
         worker_service("torch", "interactive,gpu"),
         # The schedule is in memory: what is due is in rows, and no pickle is written.
         worker_service("cpu", "cpu", "--beat", "--scheduler", "celery.beat:Scheduler"),
-        Service("web", [*web, "config.wsgi"], {"COREAD_BIND": f"127.0.0.1:{port}"}),
     ]
 
 
@@ -300,10 +304,11 @@ def serve(supervisor: Supervisor, *, port: int, with_demo: bool, folder: str) ->
     if "REDIS_URL" not in os.environ:
         supervisor.start(redis_service(settings.ENVIRONMENT.var / "redis"))
     logins = run_to_end("prepare", *(["--demo"] if with_demo else []))
-    for service in services(port=port):
-        supervisor.start(service)
+    supervisor.start(web_service(port=port))
     if not supervisor.wait_until_healthy(port=port):
         return
+    for service in worker_services():  # after the web process: loading torch takes seconds
+        supervisor.start(service)
     say(f"Coread is ready: http://127.0.0.1:{port}")
     for line in logins.splitlines():
         say(line)

@@ -131,8 +131,7 @@ def test_redis_has_no_port_and_a_socket_for_its_owner_alone(
 
 
 def test_every_job_has_a_worker_and_the_workers_do_not_spin() -> None:
-    started = module.services(port=8000)
-    workers = [service for service in started if "celery" in service.command]
+    workers = module.worker_services()
     read = [q for worker in workers for q in value_of(list(worker.command), "--queues").split(",")]
     assert {job.queue for job in registered_jobs()} <= set(read)
     assert len(read) == len(set(read))
@@ -140,7 +139,7 @@ def test_every_job_has_a_worker_and_the_workers_do_not_spin() -> None:
 
 
 def test_the_web_process_listens_on_this_machine_only() -> None:
-    web = module.services(port=8123)[-1]
+    web = module.web_service(port=8123)
     assert web.environment["COREAD_BIND"] == "127.0.0.1:8123"
 
 
