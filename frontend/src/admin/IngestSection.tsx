@@ -1,16 +1,19 @@
 /** What could not be taken in or analysed, why, and what to do about it. */
-import { Button } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { resolveIngestFailure, retryPrediction } from "../api/endpoints";
+import { type FailureFilter, resolveIngestFailure, retryPrediction } from "../api/endpoints";
 import type { IngestFailure, Project, StuckPrediction } from "../api/types";
 import { codeSentence, errorSentence } from "../cases/words";
 import { type Column, DataTable } from "../ui/DataTable";
 import { formatDateTime } from "../ui/format";
 import { StateView } from "../ui/StateView";
 import { toastFailed } from "../ui/toast";
-import { adminKey, useIngestFailures, useStuckPredictions } from "./queries";
+import { adminKey, ROWS_AT_ONCE, useIngestFailures, useStuckPredictions } from "./queries";
 import styles from "./Section.module.css";
+
+const STATES: readonly FailureFilter["state"][] = ["open", "all"];
 
 export function IngestSection({ project }: { project: Project }) {
   const { t } = useTranslation();
@@ -29,7 +32,8 @@ export function IngestSection({ project }: { project: Project }) {
 function FailureTable({ project }: { project: Project }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const failures = useIngestFailures(project.id);
+  const [state, setState] = useState<FailureFilter["state"]>("open");
+  const failures = useIngestFailures(project.id, { state, offset: 0, limit: ROWS_AT_ONCE });
   const resolve = useMutation({
     mutationFn: (id: string) => resolveIngestFailure(project.id, id),
     onSuccess: () => client.invalidateQueries({ queryKey: adminKey(project.id, "ingest") }),
@@ -90,12 +94,21 @@ function FailureTable({ project }: { project: Project }) {
       firstSort={{ key: "received_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "failed-ingest.csv" }}
       toolbar={
-        <span className={styles.secondary}>
-          {t("common.shown_of", {
-            shown: failures.data?.rows.length ?? 0,
-            count: failures.data?.count ?? 0,
-          })}
-        </span>
+        <>
+          <SegmentedControl
+            size="xs"
+            aria-label={t("ingest_admin.state")}
+            value={state}
+            data={STATES.map((value) => ({ value, label: t(`ingest_admin.${value}`) }))}
+            onChange={setState}
+          />
+          <span className={styles.secondary}>
+            {t("common.shown_of", {
+              shown: failures.data?.rows.length ?? 0,
+              count: failures.data?.count ?? 0,
+            })}
+          </span>
+        </>
       }
       empty={
         <div className={styles.empty}>

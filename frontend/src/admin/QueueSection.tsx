@@ -3,7 +3,7 @@ import { Button, Select } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import type { Project, QueueEntry } from "../api/types";
+import type { Project, QueueEntry, QueueEntryState } from "../api/types";
 import { errorSentence, useNameOf } from "../cases/words";
 import { type Column, DataTable } from "../ui/DataTable";
 import { formatDateTime } from "../ui/format";
@@ -11,13 +11,13 @@ import { StateView } from "../ui/StateView";
 import { ROWS_AT_ONCE, useQueueEntries } from "./queries";
 import styles from "./Section.module.css";
 
-const STATES = ["waiting", "excluded"] as const;
+const STATES: readonly QueueEntryState[] = ["waiting", "excluded"];
 
 export function QueueSection({ project }: { project: Project }) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
   const navigate = useNavigate();
-  const [state, setState] = useState("");
+  const [state, setState] = useState<QueueEntryState | "">("");
   const [finding, setFinding] = useState("");
   const [limit, setLimit] = useState(ROWS_AT_ONCE);
   const queue = useQueueEntries(project.id, { state, finding, offset: 0, limit });
@@ -126,7 +126,7 @@ export function QueueSection({ project }: { project: Project }) {
                   ...STATES.map((value) => ({ value, label: t(`queue.state_${value}`) })),
                 ]}
                 value={state}
-                onChange={(value) => setState(value ?? "")}
+                onChange={(value) => setState(STATES.find((one) => one === value) ?? "")}
                 allowDeselect={false}
               />
               <Select

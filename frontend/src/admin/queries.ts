@@ -1,6 +1,7 @@
 /** The administrator's questions to the server. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import {
+  type FailureFilter,
   fetchIngestFailures,
   fetchModels,
   fetchQueueEntries,
@@ -31,11 +32,11 @@ export function useModels(projectId: string) {
   });
 }
 
-export function useIngestFailures(projectId: string) {
+export function useIngestFailures(projectId: string, filter: FailureFilter) {
   return useQuery({
-    queryKey: adminKey(projectId, "ingest"),
-    queryFn: ({ signal }) =>
-      fetchIngestFailures(projectId, { offset: 0, limit: ROWS_AT_ONCE }, signal),
+    queryKey: [...adminKey(projectId, "ingest"), filter],
+    queryFn: ({ signal }) => fetchIngestFailures(projectId, filter, signal),
+    placeholderData: keepPreviousData,
     refetchInterval: POLL_MS,
   });
 }
@@ -43,7 +44,7 @@ export function useIngestFailures(projectId: string) {
 export function useStuckPredictions(projectId: string) {
   return useQuery({
     queryKey: adminKey(projectId, "stuck"),
-    queryFn: ({ signal }) => fetchStuckPredictions(projectId, signal),
+    queryFn: ({ signal }) => fetchStuckPredictions(projectId, ROWS_AT_ONCE, signal),
     refetchInterval: POLL_MS,
   });
 }

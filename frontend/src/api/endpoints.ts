@@ -1,150 +1,147 @@
 /** One function per route of the server; screens call these and nothing else. */
+import createClient from "openapi-fetch";
 import { fetchWithoutLogin, serverFetch } from "./client";
-import type {
-  DraftBody,
-  IngestFailure,
-  ModelsAnswer,
-  QueueEntry,
-  ReviewPayload,
-  ServerStatus,
-  Session,
-  SignAnswer,
-  StuckPrediction,
-  Worklist,
-  WorklistFilter,
-} from "./types";
+import type { paths } from "./schema";
+import type { DraftBody, QueueEntryState, WorklistFilter } from "./types";
 
-interface Call {
-  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
-  keepalive?: boolean;
+const server = createClient<paths>({ credentials: "same-origin", fetch: serverFetch });
+
+/** serverFetch throws on every failure, so an answer that arrives is the data. */
+async function answer<T>(sent: Promise<{ data?: T }>): Promise<T> {
+  return (await sent).data as T;
 }
 
-function requestFor(
-  path: string,
-  { method = "GET", body, headers, signal, keepalive }: Call,
-): Request {
-  const init: RequestInit = { method, credentials: "same-origin", headers: { ...headers } };
-  if (body !== undefined) {
-    init.body = JSON.stringify(body);
-    init.headers = { ...headers, "Content-Type": "application/json" };
-  }
-  if (signal) init.signal = signal;
-  if (keepalive) init.keepalive = true;
-  return new Request(path, init);
-}
+const inProject = (projectId: string) => ({ path: { project_id: projectId } });
+const inCase = (caseId: string) => ({ path: { case_id: caseId } });
 
-async function call<T>(path: string, options: Call = {}): Promise<T> {
-  const response = await serverFetch(requestFor(path, options));
-  return (response.status === 204 ? undefined : await response.json()) as T;
-}
+export const fetchSession = (signal: AbortSignal | null = null) =>
+  answer(server.GET("/api/session", { signal }));
 
-export const fetchSession = (signal?: AbortSignal) => call<Session>("/api/session", { signal });
+export const saveLanguage = (language: "en" | "zh-hans") =>
+  answer(server.PATCH("/api/session", { body: { language } }));
 
-export const saveLanguage = (language: string) =>
-  call<Session>("/api/session", { method: "PATCH", body: { language } });
+export const fetchStatus = (signal: AbortSignal) => answer(server.GET("/api/status", { signal }));
 
-export const fetchStatus = (signal?: AbortSignal) => call<ServerStatus>("/api/status", { signal });
-
-export const fetchWorklist = (projectId: string, filter: WorklistFilter, signal?: AbortSignal) =>
-  call<Worklist>(`/api/projects/${projectId}/worklist`, { method: "POST", body: filter, signal });
-
-export const fetchReview = (caseId: string, signal?: AbortSignal) =>
-  call<ReviewPayload>(`/api/cases/${caseId}/review`, { signal });
-
-export const saveDraft = (caseId: string, body: DraftBody, keepalive = false) =>
-  call<{ revision: number; saved_at: string }>(`/api/cases/${caseId}/review/draft`, {
-    method: "PUT",
-    body,
-    keepalive,
-  });
-
-export const signReview = (caseId: string, body: DraftBody, idempotencyKey: string) =>
-  call<SignAnswer>(`/api/cases/${caseId}/review/sign`, {
-    method: "POST",
-    body,
-    headers: { "Idempotency-Key": idempotencyKey },
-  });
-
-export const predictCase = (caseId: string) =>
-  call<{ state: string }>(`/api/cases/${caseId}/predict`, { method: "POST", body: {} });
-
-export const predictProject = (projectId: string) =>
-  call<{ requested: number }>(`/api/projects/${projectId}/predict`, { method: "POST", body: {} });
-
-export async function fetchMaps(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
-  return (await serverFetch(requestFor(url, { signal }))).arrayBuffer();
-}
-
-export const fetchSeriesMetadata = (
-  studyInstanceUid: string,
-  seriesInstanceUid: string,
-  signal?: AbortSignal,
-) =>
-  call<Record<string, unknown>[]>(
-    `/dicomweb/studies/${studyInstanceUid}/series/${seriesInstanceUid}/metadata`,
-    { headers: { Accept: "application/dicom+json" }, signal },
+export const fetchWorklist = (projectId: string, filter: WorklistFilter, signal: AbortSignal) =>
+  answer(
+    server.POST("/api/projects/{project_id}/worklist", {
+      params: inProject(projectId),
+      body: filter,
+      signal,
+    }),
   );
 
+export const fetchReview = (caseId: string, signal: AbortSignal) =>
+  answer(server.GET("/api/cases/{case_id}/review", { params: inCase(caseId), signal }));
+
+/** `keepalive`: the request outlives the page. */
+export const saveDraft = (caseId: string, body: DraftBody, keepalive: boolean) =>
+  answer(
+    server.PUT("/api/cases/{case_id}/review/draft", { params: inCase(caseId), body, keepalive }),
+  );
+
+export const signReview = (caseId: string, body: DraftBody, idempotencyKey: string) =>
+  answer(
+    server.POST("/api/cases/{case_id}/review/sign", {
+      params: { ...inCase(caseId), header: { "Idempotency-Key": idempotencyKey } },
+      body,
+    }),
+  );
+
+export const predictCase = (caseId: string) =>
+  answer(server.POST("/api/cases/{case_id}/predict", { params: inCase(caseId) }));
+
+export const predictProject = (projectId: string) =>
+  answer(server.POST("/api/projects/{project_id}/predict", { params: inProject(projectId) }));
+
 export interface QueueFilter {
-  state: string;
+  state: QueueEntryState | "";
   finding: string;
   offset: number;
   limit: number;
 }
 
-export function fetchQueueEntries(projectId: string, filter: QueueFilter, signal?: AbortSignal) {
-  const query = new URLSearchParams({
-    state: filter.state,
-    finding: filter.finding,
-    offset: String(filter.offset),
-    limit: String(filter.limit),
-  });
-  return call<{ count: number; rows: QueueEntry[]; counts: Record<string, number> }>(
-    `/api/projects/${projectId}/queue-entries?${query}`,
-    { signal },
+export const fetchQueueEntries = (projectId: string, query: QueueFilter, signal: AbortSignal) =>
+  answer(
+    server.GET("/api/projects/{project_id}/queue-entries", {
+      params: { ...inProject(projectId), query },
+      signal,
+    }),
   );
+
+export interface FailureFilter {
+  state: "open" | "all";
+  offset: number;
+  limit: number;
 }
 
-export const fetchIngestFailures = (
-  projectId: string,
-  page: { offset: number; limit: number },
-  signal?: AbortSignal,
-) =>
-  call<{ count: number; rows: IngestFailure[] }>(
-    `/api/projects/${projectId}/ingest-failures?offset=${page.offset}&limit=${page.limit}`,
-    { signal },
+export const fetchIngestFailures = (projectId: string, query: FailureFilter, signal: AbortSignal) =>
+  answer(
+    server.GET("/api/projects/{project_id}/ingest-failures", {
+      params: { ...inProject(projectId), query },
+      signal,
+    }),
   );
 
 export const resolveIngestFailure = (projectId: string, failureId: string) =>
-  call<void>(`/api/projects/${projectId}/ingest-failures/${failureId}/resolve`, {
-    method: "POST",
-    body: {},
-  });
+  answer(
+    server.POST("/api/projects/{project_id}/ingest-failures/{failure_id}/resolve", {
+      params: { path: { project_id: projectId, failure_id: failureId } },
+    }),
+  );
 
-export const fetchStuckPredictions = (projectId: string, signal?: AbortSignal) =>
-  call<{ count: number; rows: StuckPrediction[] }>(`/api/projects/${projectId}/stuck-predictions`, {
-    signal,
-  });
+export const fetchStuckPredictions = (projectId: string, limit: number, signal: AbortSignal) =>
+  answer(
+    server.GET("/api/projects/{project_id}/stuck-predictions", {
+      params: { ...inProject(projectId), query: { limit } },
+      signal,
+    }),
+  );
 
 export const retryPrediction = (predictionId: string) =>
-  call<void>(`/api/predictions/${predictionId}/retry`, { method: "POST", body: {} });
+  answer(
+    server.POST("/api/predictions/{prediction_id}/retry", {
+      params: { path: { prediction_id: predictionId } },
+    }),
+  );
 
-export const fetchModels = (projectId: string, signal?: AbortSignal) =>
-  call<ModelsAnswer>(`/api/projects/${projectId}/models`, { signal });
+export const fetchModels = (projectId: string, signal: AbortSignal) =>
+  answer(server.GET("/api/projects/{project_id}/models", { params: inProject(projectId), signal }));
 
 export const promoteModel = (projectId: string, modelId: string, reason: string) =>
-  call<void>(`/api/projects/${projectId}/models/${modelId}/promote`, {
-    method: "POST",
-    body: { reason },
-  });
+  answer(
+    server.POST("/api/projects/{project_id}/models/{model_id}/promote", {
+      params: { path: { project_id: projectId, model_id: modelId } },
+      body: { reason },
+    }),
+  );
 
 export const rollbackModel = (projectId: string, reason: string) =>
-  call<void>(`/api/projects/${projectId}/models/rollback`, { method: "POST", body: { reason } });
+  answer(
+    server.POST("/api/projects/{project_id}/models/rollback", {
+      params: inProject(projectId),
+      body: { reason },
+    }),
+  );
 
+/** Sent by XMLHttpRequest, for its progress events (see worklist/upload/send.ts). */
 export const uploadPath = (projectId: string): string => `/api/projects/${projectId}/uploads`;
+
+/** Class maps: raw float16, at the address that the review names. */
+export async function fetchMaps(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await serverFetch(new Request(url, { signal }))).arrayBuffer();
+}
+
+/** DICOMweb has its own description (PS3.18), not ours. */
+export async function fetchSeriesMetadata(
+  studyInstanceUid: string,
+  seriesInstanceUid: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const path = `/dicomweb/studies/${studyInstanceUid}/series/${seriesInstanceUid}/metadata`;
+  const headers = { Accept: "application/dicom+json" };
+  return (await serverFetch(new Request(path, { headers, signal }))).json();
+}
 
 export type LoginResult = "ok" | "wrong" | "too_many" | "offline" | "failed";
 
@@ -159,8 +156,8 @@ export async function logIn(username: string, password: string): Promise<LoginRe
     if (response.ok || response.status === 409) return "ok"; // 409: this browser is logged in already
     if (response.status === 429) return "too_many";
     if (response.status !== 400 && response.status !== 401) return "failed";
-    const answer = (await response.json()) as { errors?: { code: string }[] };
-    const codes = answer.errors?.map((error) => error.code) ?? [];
+    const body = (await response.json()) as { errors?: { code: string }[] };
+    const codes = body.errors?.map((error) => error.code) ?? [];
     return codes.includes("too_many_login_attempts") ? "too_many" : "wrong";
   } catch {
     return "offline";

@@ -3,15 +3,16 @@ import { Button, Checkbox, Popover } from "@mantine/core";
 import { ChevronDown } from "lucide-react";
 import styles from "./FilterMenu.module.css";
 
-interface FilterMenuProps {
+interface FilterMenuProps<Value extends string> {
   label: string;
   clearLabel: string;
-  options: { value: string; label: string }[];
-  chosen: string[];
-  onChange: (chosen: string[]) => void;
+  options: { value: Value; label: string }[];
+  chosen: Value[];
+  onChange: (chosen: Value[]) => void;
 }
 
-export function FilterMenu({ label, clearLabel, options, chosen, onChange }: FilterMenuProps) {
+export function FilterMenu<Value extends string>(props: FilterMenuProps<Value>) {
+  const { label, clearLabel, options, chosen, onChange } = props;
   return (
     <Popover position="bottom-start" shadow="md" trapFocus returnFocus>
       <Popover.Target>
@@ -23,7 +24,7 @@ export function FilterMenu({ label, clearLabel, options, chosen, onChange }: Fil
         </Button>
       </Popover.Target>
       <Popover.Dropdown p="sm">
-        <Checkbox.Group value={chosen} onChange={onChange}>
+        <Checkbox.Group<Value> value={chosen} onChange={onChange}>
           <div className={styles.options}>
             {options.map((option) => (
               <Checkbox key={option.value} value={option.value} label={option.label} />

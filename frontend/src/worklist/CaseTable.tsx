@@ -9,6 +9,7 @@ import { PatientName } from "../cases/PatientName";
 import { useNameOf } from "../cases/words";
 import { AiCell } from "./AiCell";
 import styles from "./CaseTable.module.css";
+import type { SortColumn } from "./filter";
 
 interface CaseTableProps {
   rows: WorklistRow[] | undefined;
@@ -18,7 +19,7 @@ interface CaseTableProps {
   focused: number;
   onFocusRow: (index: number) => void;
   onOpen: (caseId: string) => void;
-  onSort: (column: string) => void;
+  onSort: (column: SortColumn) => void;
 }
 
 const COLUMNS_WITHOUT_AI = [
@@ -88,10 +89,10 @@ export function CaseTable(props: CaseTableProps) {
 }
 
 interface SortHeaderProps {
-  column: string;
+  column: SortColumn;
   label: string;
   ordering: string;
-  onSort: (column: string) => void;
+  onSort: (column: SortColumn) => void;
 }
 
 function SortHeader({ column, label, ordering, onSort }: SortHeaderProps) {
@@ -193,10 +194,10 @@ const STATUS_ICONS: Record<CaseStatus, ReactNode> = {
   signed: <CircleCheck size={14} aria-hidden />,
 };
 
-function StatusMark({ status, reader }: { status: CaseStatus; reader: string | null }) {
+function StatusMark({ status, reader }: { status: CaseStatus; reader: string }) {
   const { t } = useTranslation();
   return (
-    <span className={styles.status} data-status={status} title={reader ?? ""}>
+    <span className={styles.status} data-status={status} title={reader}>
       {STATUS_ICONS[status]}
       {t(`status.${status}`)}
     </span>

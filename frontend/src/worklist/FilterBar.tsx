@@ -10,12 +10,10 @@ import { FilterMenu } from "../ui/FilterMenu";
 import { minutesAndSeconds } from "../ui/format";
 import { DateFilter } from "./DateFilter";
 import styles from "./FilterBar.module.css";
-import { changeFilter, type UrlFilter } from "./filter";
+import { changeFilter, PRIORITIES, STATUSES, type UrlFilter } from "./filter";
 
 const SEARCH_DELAY_MS = 250;
 const MODALITIES = ["CR", "DX", "CT", "MR", "MG", "US", "PT", "NM", "XA", "OT"];
-const STATUSES = ["unread", "draft", "signed"] as const;
-const PRIORITIES = ["stat", "high", "normal", "low"] as const;
 
 interface FilterBarProps {
   search: string;

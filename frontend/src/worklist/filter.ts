@@ -2,12 +2,26 @@
 import type { WorklistFilter } from "../api/types";
 
 export const PAGE_SIZE = 50;
-export const DEFAULT_ORDERING = "priority";
+export const STATUSES = ["unread", "draft", "signed"] as const;
+export const PRIORITIES = ["stat", "high", "normal", "low"] as const;
+export const SORT_COLUMNS = ["priority", "patient", "study_date", "status", "received"] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+type Ordering = SortColumn | `-${SortColumn}`;
 
+const DEFAULT_ORDERING: Ordering = "priority";
 const LISTS = ["status", "modality", "finding", "priority"] as const;
-type ListName = (typeof LISTS)[number];
 
-export type UrlFilter = Omit<WorklistFilter, "search">;
+export type UrlFilter = Omit<WorklistFilter, "search" | "ordering"> & { ordering: Ordering };
+
+/** An address can be typed: only what the server knows is taken from it. */
+function known<Value extends string>(values: readonly Value[], given: string[]): Value[] {
+  return values.filter((value) => given.includes(value));
+}
+
+function orderingOf(given: string | null): Ordering {
+  const columns = SORT_COLUMNS.flatMap((column): Ordering[] => [column, `-${column}`]);
+  return columns.find((ordering) => ordering === given) ?? DEFAULT_ORDERING;
+}
 
 function dateOrNull(value: string | null): string | null {
   return value && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : null;
@@ -15,15 +29,14 @@ function dateOrNull(value: string | null): string | null {
 
 export function readFilter(query: URLSearchParams): UrlFilter {
   const page = Number(query.get("page") ?? "1");
-  const list = (name: ListName): string[] => query.getAll(name);
   return {
-    status: list("status"),
-    modality: list("modality"),
-    finding: list("finding"),
-    priority: list("priority"),
+    status: known(STATUSES, query.getAll("status")),
+    modality: query.getAll("modality"),
+    finding: query.getAll("finding"),
+    priority: known(PRIORITIES, query.getAll("priority")),
     date_from: dateOrNull(query.get("from")),
     date_to: dateOrNull(query.get("to")),
-    ordering: query.get("order") ?? DEFAULT_ORDERING,
+    ordering: orderingOf(query.get("order")),
     offset: (Number.isInteger(page) && page > 0 ? page - 1 : 0) * PAGE_SIZE,
     limit: PAGE_SIZE,
   };
@@ -50,6 +63,6 @@ export function isFiltered(filter: UrlFilter, search: string): boolean {
 }
 
 /** The next ordering when a column's header is pressed. */
-export function nextOrdering(current: string, column: string): string {
+export function nextOrdering(current: Ordering, column: SortColumn): Ordering {
   return current === column ? `-${column}` : column;
 }
