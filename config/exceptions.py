@@ -1,9 +1,13 @@
 """The one place where an error becomes an HTTP answer: `{code, message, fields, params}`."""
 
 import errno
-from typing import Any
+import logging
+import sys
+import traceback
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -30,6 +34,11 @@ STATUS: dict[type[CoreadError], int] = {
     StorageFull: status.HTTP_507_INSUFFICIENT_STORAGE,
     Unavailable: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
+
+
+log = logging.getLogger("coread.error")
+
+RETRY: Final = {"Retry-After": "2"}
 
 
 def error_body(
@@ -61,6 +70,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, CoreadError):
         body = error_body(error.code, error.message, fields=error.fields, params=error.params)
         return Response(body, status=status_of(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        return Response(*_database_away(), headers=RETRY)
     if isinstance(error, Http404 | PermissionDenied):
         missing = NotFound()
         return Response(error_body(missing.code, missing.message), status=404)
@@ -102,8 +113,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer our own failure; what went wrong is in the log, never in the answer."""
+    """Answer an error that nothing foresaw, or a database that is away while a page is looked up.
+
+    The log gets the kind and the place, not the message: it may quote what a patient's header says.
+    """
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        body, status = _database_away()
+        return JsonResponse(body, status=status, headers=RETRY)
+    if error is not None:
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("%s at\n%s", type(error).__name__, place)
     return JsonResponse(error_body("server_error", "Something failed on our side."), status=500)
+
+
+def _database_away() -> tuple[dict[str, Any], int]:
+    message = "The database does not answer now. Nothing was changed; try again in a moment."
+    return error_body("database_unavailable", message), 503
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

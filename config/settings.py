@@ -61,7 +61,11 @@ TEMPLATES = [
 
 # SQLite: IMMEDIATE, as a deferred transaction that turns from reading to writing fails at once;
 # synchronous=FULL, because an acknowledged signature must survive a power cut.
-DATABASES = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        ENVIRONMENT.database_url, conn_max_age=60, conn_health_checks=True
+    )
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
