@@ -1,0 +1,354 @@
+"""Every route × method × role × relation, compared with ORACLE: a table written and reviewed by hand.
+
+access.TABLE drives the code; ORACLE says the same a second time, in other words, so that weakening,
+removing or forgetting a rule fails here. A refusal tells nothing: what is foreign and what does not
+exist answer byte for byte the same, and nothing is written.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from apps import blobs
+from apps.cases import access
+from apps.cases.models import Role, User
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+EVERYBODY = "everybody"
+LOGGED_IN = "logged in"
+# On objects: roles in the object's own project; "assigned" is an annotator or arbitrator to whom the
+# very case is assigned.
+RADIOLOGIST = {"radiologist"}
+ADMIN = {"admin"}
+READER = {"radiologist", "admin"}
+IMAGE = {"radiologist", "admin", "assigned"}
+
+ORACLE: dict[str, dict[str, Any]] = {
+    "app": {"GET": EVERYBODY},
+    "health": {"GET": EVERYBODY},
+    "csp-report": {"POST": EVERYBODY},
+    "headless:browser:config": {"GET": EVERYBODY},
+    "headless:browser:account:login": {"POST": EVERYBODY},
+    "headless:browser:account:current_session": {"GET": EVERYBODY, "DELETE": EVERYBODY},
+    "session": {"GET": EVERYBODY, "PATCH": LOGGED_IN},
+    "status": {"GET": LOGGED_IN},
+    "projects": {"GET": LOGGED_IN},
+    "worklist": {"POST": READER},
+    "case-review": {"GET": READER},
+    "review-draft": {"PUT": RADIOLOGIST},
+    "review-sign": {"POST": RADIOLOGIST},
+    "case-predict": {"POST": READER},
+    "project-predict": {"POST": ADMIN},
+    "prediction-maps": {"GET": READER},
+    "prediction-retry": {"POST": ADMIN},
+    "stuck-predictions": {"GET": ADMIN},
+    "upload": {"POST": READER},
+    "ingest-failures": {"GET": ADMIN},
+    "ingest-failure-resolve": {"POST": ADMIN},
+    "queue-entries": {"GET": ADMIN},
+    "models": {"GET": ADMIN},
+    "model-promote": {"POST": ADMIN},
+    "model-rollback": {"POST": ADMIN},
+    "wado-study-metadata": {"GET": IMAGE},
+    "wado-series-metadata": {"GET": IMAGE},
+    "wado-instance-metadata": {"GET": IMAGE},
+    "wado-frame": {"GET": IMAGE},
+    "wado-thumbnail": {"GET": IMAGE},
+    "wado-instance": {"GET": READER},
+}
+
+
+@dataclass
+class Target:
+    """What a request names: everything of one case, or (project None) nothing that exists."""
+
+    name: str
+    project: Any
+    kwargs: dict[str, Any]
+
+
+@dataclass
+class Actor:
+    """Who asks: a browser, the project they belong to, their role, the targets assigned to them."""
+
+    name: str
+    browser: Client
+    project: Any = None
+    role: str = ""
+    assigned: set[str] = field(default_factory=set)
+    is_known: bool = True
+
+
+@dataclass
+class World:
+    actors: list[Actor]
+    targets: list[Target]
+
+
+def routes() -> dict[str, URLPattern]:
+    """Every route of the resolver by its full name."""
+
+    def walk(patterns: list[Any], namespaces: tuple[str, ...]) -> Iterator[tuple[str, URLPattern]]:
+        for each in patterns:
+            if isinstance(each, URLResolver):
+                inner = (*namespaces, each.namespace) if each.namespace else namespaces
+                yield from walk(each.url_patterns, inner)
+            else:
+                yield ":".join((*namespaces, each.name or "")), each
+
+    found = list(walk(get_resolver().url_patterns, ()))
+    assert len(dict(found)) == len(found), "two routes have one name"
+    return dict(found)
+
+
+def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
+    case = make.CaseFactory(
+        project=project,
+        instance__stored_sha256=bytes_sha256,
+        instance__rendition_sha256=bytes_sha256,
+        instance__thumbnail_sha256=bytes_sha256,
+    )
+    instance = case.instances.get()
+    version = make.ModelVersionFactory(weights_sha256=bytes_sha256)
+    prediction = make.PredictionFactory(
+        case_prediction__case=case, case_prediction__model_version=version
+    )
+    kwargs = {
+        "project_id": project.pk,
+        "case_id": case.pk,
+        "prediction_id": prediction.pk,
+        "failure_id": make.IngestFailureFactory(project=project).pk,
+        "model_id": version.pk,
+        "study": case.study.study_instance_uid,
+        "series": instance.series.series_instance_uid,
+        "sop": instance.sop_instance_uid,
+        "numbers": [1],
+    }
+    return Target(name, project, kwargs)
+
+
+def nothing() -> Target:
+    ids = ("project_id", "case_id", "prediction_id", "failure_id", "model_id")
+    uids = ("study", "series", "sop")
+    kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
+    return Target("nothing", None, kwargs | {"numbers": [1]})
+
+
+@pytest.fixture
+def world(log_in, tmp_path) -> Iterator[World]:
+    """Two projects; in ours one case that is assigned and one that is not; people of every kind."""
+    ours, theirs = make.ProjectFactory(), make.ProjectFactory()
+    for project in (ours, theirs):
+        make.FindingFactory(project=project, code="pneumonia")
+    (tmp_path / "bytes").write_bytes(b"\xff\xd8\xff" + bytes(97))
+    sha256 = blobs.put_file(tmp_path / "bytes")
+    targets = [
+        target_of("assigned case", ours, sha256),
+        target_of("unassigned case", ours, sha256),
+        target_of("foreign case", theirs, sha256),
+        nothing(),
+    ]
+    assigned, unassigned, foreign, _ = targets
+
+    def member(name: str, project: Any, role: str, *assigned_to: Target) -> Actor:
+        user = make.UserFactory()
+        make.MembershipFactory(user=user, project=project, role=role)
+        for target in assigned_to:
+            make.AssignmentFactory(
+                user=user, case_id=target.kwargs["case_id"], case=None, role=role
+            )
+        names = {target.name for target in assigned_to}
+        return Actor(name, log_in(user), project, role, names)
+
+    deactivated = member("deactivated radiologist", ours, "radiologist")
+    User.objects.filter(pk=deactivated.browser.session["_auth_user_id"]).update(is_active=False)
+    deactivated.is_known = False
+    actors = [
+        Actor("anonymous", log_in(None), is_known=False),
+        Actor("logged in without a role", log_in(make.UserFactory())),
+        member("radiologist", ours, "radiologist"),
+        member("admin", ours, "admin"),
+        member("annotator A", ours, "annotator", assigned),
+        member("annotator B", ours, "annotator"),
+        member("arbitrator", ours, "arbitrator", assigned),
+        member("foreign radiologist", theirs, "radiologist"),
+        member("foreign admin", theirs, "admin"),
+        member("foreign annotator", theirs, "annotator", foreign),
+        # an assignment outlives neither the membership nor its own end
+        member(
+            "annotator of another project with a stray assignment", theirs, "annotator", unassigned
+        ),
+        deactivated,
+    ]
+    actors[-2].assigned = set()
+    logging.disable(logging.CRITICAL)  # thousands of lines
+    yield World(actors, targets)
+    logging.disable(logging.NOTSET)
+
+
+def expected(rule: Any, actor: Actor, target: Target) -> str:
+    """What ORACLE says: granted, 401 or 404."""
+    if rule is None:
+        return "404"
+    if rule == EVERYBODY:
+        return "granted"
+    if not actor.is_known:
+        return "401"
+    if rule == LOGGED_IN:
+        return "granted"
+    is_own = target.project is not None and actor.project == target.project
+    by_role = is_own and actor.role in rule
+    by_assignment = is_own and "assigned" in rule and target.name in actor.assigned
+    return "granted" if by_role or by_assignment else "404"
+
+
+def body_of(route: str) -> dict[str, Any]:
+    """Keyword arguments of a request that a permitted person may send."""
+    if route == "upload":
+        return {"data": {"file": SimpleUploadedFile("a.txt", b"no DICOM")}}
+    bodies: dict[str, Any] = {
+        "session": {"language": "en"},
+        "worklist": {},
+        "review-draft": {"revision": 0, "decisions": [], "comment": ""},
+        "review-sign": {"revision": 0, "decisions": [], "comment": ""},
+    }
+    return {"data": bodies.get(route, {}), "content_type": "application/json"}
+
+
+def path_of(route: str, target: Target) -> str:
+    if route == "app":
+        return "/"
+    names = set(routes()[route].pattern.converters)
+    return reverse(route, kwargs={name: target.kwargs[name] for name in names})
+
+
+def outcome(actor: Actor, route: str, method: str, target: Target) -> tuple[str, Any]:
+    """Send the request, undo what it did, and tell how it ended (and the whole refusal)."""
+    path = path_of(route, target)
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as queries:
+            sent = {} if method in ("GET", "HEAD", "OPTIONS") else body_of(route)
+            if method == "POST" and route == "review-sign":
+                sent["headers"] = {"Idempotency-Key": uuid.uuid4().hex}
+            response = getattr(actor.browser, method.lower())(path, **sent)
+            if response.streaming:
+                b"".join(response.streaming_content)
+        transaction.set_rollback(True)
+    if is_refusal(response, route):
+        writes = [
+            query["sql"]
+            for query in queries.captured_queries
+            if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))
+        ]
+        assert writes == [], "a refused request wrote to the database"
+        refusal = (response.status_code, response.content, sorted(response.items()))
+        return str(response.status_code), refusal
+    return ("granted" if is_granted(response, route) else str(response.status_code)), None
+
+
+def is_refusal(response: Any, route: str) -> bool:
+    code = {401: b'"not_authenticated"', 404: b'"not_found"'}.get(response.status_code)
+    if code is None:
+        return False
+    is_head = not response.content and not route.startswith("headless:")
+    return is_head or code in response.content
+
+
+def is_granted(response: Any, route: str) -> bool:
+    """A view ran: done, or a conflict of state. allauth says 401 for "not logged in any more"."""
+    by_allauth = route.startswith("headless:") and response.status_code in (400, 401, 409)
+    return 200 <= response.status_code < 300 or response.status_code == 409 or by_allauth
+
+
+def check(world: World, route: str) -> int:
+    """Compare every cell of a route with ORACLE; the number of cells."""
+    cells = 0
+    for method in METHODS:
+        rule = ORACLE[route].get("GET" if method == "HEAD" else method)
+        for actor in world.actors:
+            refusals = []
+            # Without a rule nothing is looked up: two targets show it, all four where there is one.
+            targets = world.targets if rule else [world.targets[0], world.targets[-1]]
+            for target in targets:
+                ended, refusal = outcome(actor, route, method, target)
+                cell = f"{method} {route} by {actor.name} on {target.name}"
+                assert ended == expected(rule, actor, target), cell
+                refusals.append(refusal)
+                cells += 1
+            *others, of_nothing = refusals
+            for refusal in others:
+                assert refusal in (None, of_nothing), f"{method} {route}: the refusals differ"
+    return cells
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route():
+    assert set(routes()) == set(access.TABLE) == set(ORACLE)
+    for route, rules in access.TABLE.items():
+        assert set(rules) == set(ORACLE[route]), route
+
+
+@pytest.mark.parametrize("route", sorted(ORACLE))
+def test_the_matrix(world, route):
+    ruled = len(ORACLE[route]) + ("GET" in ORACLE[route])  # HEAD goes with GET
+    assert check(world, route) == 12 * (4 * ruled + 2 * (len(METHODS) - ruled))
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "roles"),
+    [
+        ("case-review", "GET", frozenset(Role)),
+        ("models", "GET", access.READERS),
+        ("ingest-failures", "GET", access.READERS),
+        ("worklist", "POST", access.ANYONE_LOGGED_IN),
+        ("wado-frame", "GET", access.PUBLIC),
+        ("session", "DELETE", access.PUBLIC),
+    ],
+)
+def test_the_matrix_notices_a_weakened_rule(world, monkeypatch, route, method, roles):
+    relation = access.TABLE[route].get(method, access.Rule(roles)).relation
+    weakened = {**access.TABLE[route], method: access.Rule(roles, relation)}
+    monkeypatch.setitem(access.TABLE, route, weakened)
+    with pytest.raises(Exception):  # noqa: B017, PT011  a failed cell, or a view without a person
+        check(world, route)
+
+
+@pytest.mark.parametrize("route", ["worklist", "wado-frame", "session"])
+def test_the_matrix_notices_a_removed_rule(world, monkeypatch, route):
+    monkeypatch.setitem(access.TABLE, route, {})
+    with pytest.raises(AssertionError):
+        check(world, route)
+
+
+def test_an_ended_assignment_opens_nothing(log_in):
+    case = make.CaseFactory()
+    user = make.UserFactory()
+    make.MembershipFactory(user=user, project=case.project, role="annotator")
+    assignment = make.AssignmentFactory(user=user, case=case, role="annotator")
+    path = f"/dicomweb/studies/{case.study.study_instance_uid}/metadata"
+    assert log_in(user).get(path).status_code == 200
+    assignment.ended_at = assignment.created_at
+    assignment.save()
+    assert log_in(user).get(path).status_code == 404
+
+
+def test_an_inactive_project_opens_nothing(as_role):
+    case = make.CaseFactory()
+    browser = as_role("radiologist", case.project)
+    assert browser.get(f"/api/cases/{case.pk}/review").status_code == 200
+    case.project.is_active = False
+    case.project.save()
+    assert browser.get(f"/api/cases/{case.pk}/review").status_code == 404
+    assert browser.get("/api/projects").json() == []
