@@ -82,7 +82,11 @@ class Phantom:
 
 
 def sample_parameters(
-    seed: int, *, findings: frozenset[str] | None = None, view: str | None = None
+    seed: int,
+    *,
+    findings: frozenset[str] | None = None,
+    view: str | None = None,
+    sex: str | None = None,
 ) -> PhantomParameters:
     """Draw one patient and exposure.
 
@@ -90,6 +94,7 @@ def sample_parameters(
     ----------
     findings : codes, or None to draw each with probability 0.3
     view : "PA", "AP" or None to draw (AP one in four)
+    sex : "F", "M" or None to draw
 
     Raises
     ------
@@ -103,7 +108,8 @@ def sample_parameters(
         raise ValueError(f"unknown findings: {sorted(chosen - set(FINDING_CODES))}")
     if view not in (None, "PA", "AP"):
         raise ValueError(f"view must be PA or AP, not {view!r}")
-    sex = "F" if rng.random() < 0.5 else "M"
+    drawn_sex = "F" if rng.random() < 0.5 else "M"
+    sex = sex or drawn_sex
     small = 0.93 if sex == "F" else 1.0
     low, high = HEART_SCALE_LARGE if "cardiomegaly" in chosen else HEART_SCALE_NORMAL
     body = Body(

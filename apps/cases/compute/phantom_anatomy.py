@@ -9,6 +9,7 @@ in mm; (0, 0, 0) is the middle of the chest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -100,15 +101,22 @@ class Chest:
         return self.air > 8.0
 
 
-def _profile(y: Map, knots: list[tuple[float, float]], *, scale: float, height: float) -> Map:
-    """Smooth monotone curve through (y, value) knots, scaled; constant beyond the ends."""
+Knots = tuple[tuple[float, float], ...]
+
+
+@lru_cache
+def _curve(knots: Knots) -> PchipInterpolator:
     at, value = np.array(knots, float).T
-    at = at * height
-    curve = PchipInterpolator(at, value * scale)
-    return np.asarray(curve(np.clip(y, at[0], at[-1])), np.float32)
+    return PchipInterpolator(at, value)
 
 
-THORAX_HALF_WIDTH = [
+def _profile(y: Map, knots: Knots, *, scale: float, height: float) -> Map:
+    """Smooth monotone curve through (y, value) knots, both scaled; constant beyond the ends."""
+    at = np.clip(y / height, knots[0][0], knots[-1][0])
+    return np.asarray(_curve(knots)(at) * scale, np.float32)
+
+
+THORAX_HALF_WIDTH: Knots = (
     (-146, 62),
     (-128, 84),
     (-105, 100),
@@ -118,13 +126,21 @@ THORAX_HALF_WIDTH = [
     (70, 140),
     (120, 140),
     (175, 132),
-]
-THORAX_HALF_DEPTH = [(-146, 38), (-120, 55), (-80, 72), (-30, 86), (40, 92), (120, 90), (175, 80)]
-BODY_OUTSIDE = [
+)
+THORAX_HALF_DEPTH: Knots = (
+    (-146, 38),
+    (-120, 55),
+    (-80, 72),
+    (-30, 86),
+    (40, 92),
+    (120, 90),
+    (175, 80),
+)
+BODY_OUTSIDE: Knots = (
     *((-200, 58), (-178, 62), (-166, 84), (-155, 128), (-144, 172), (-122, 206), (-80, 212)),
     *((-35, 206), (20, 184), (70, 168), (130, 163), (200, 164)),
-]
-BODY_HALF_DEPTH = [
+)
+BODY_HALF_DEPTH: Knots = (
     (-200, 58),
     (-170, 66),
     (-140, 84),
@@ -133,15 +149,15 @@ BODY_HALF_DEPTH = [
     (60, 120),
     (130, 122),
     (200, 122),
-]
-MEDIASTINUM_RIGHT = [
+)
+MEDIASTINUM_RIGHT: Knots = (
     *((-190, 30), (-140, 27), (-110, 26), (-80, 27), (-50, 28), (-20, 27), (10, 25), (60, 21)),
     (140, 20),
-]
-MEDIASTINUM_LEFT = [
+)
+MEDIASTINUM_LEFT: Knots = (
     *((-190, 28), (-140, 25), (-110, 25), (-90, 27), (-50, 28), (-20, 30), (10, 28), (60, 24)),
     (140, 22),
-]
+)
 
 
 def thorax_half_width(body: Body, y: Map) -> Map:
@@ -309,7 +325,8 @@ def gastric_bubble(body: Body, grid: Grid) -> Map:
         semi_axes=(25.0 * size, 15.0 * size, 13.0 * size),
         angle_deg=-8.0,
     )
-    return bubble * np.clip((at[1] + 6.0 * size - grid.y) / 2.5, 0.0, 1.0).astype(np.float32)
+    above_fluid = np.clip((at[1] + 6.0 * size - grid.y) / 2.5, 0.0, 1.0)
+    return np.asarray(bubble * above_fluid, np.float32)
 
 
 def _soft_union(chords: list[Map]) -> Map:
@@ -317,7 +334,7 @@ def _soft_union(chords: list[Map]) -> Map:
     total = np.zeros_like(chords[0])
     for chord in chords:
         total += np.square(np.square(chord))
-    return np.sqrt(np.sqrt(total))
+    return np.asarray(np.sqrt(np.sqrt(total)))
 
 
 def build_chest(body: Body, grid: Grid) -> Chest:

@@ -32,7 +32,7 @@ class StudyFacts:
     character_set : values of SpecificCharacterSet; empty leaves the attribute out although the
         name needs it, a fault that real archives hold
     birth_date, study_date, study_time : DICOM DA and TM
-    laterality_view : "PA", "AP" or "LL"
+    view : ViewPosition, "PA", "AP" or "LL"
     """
 
     patient_id: str
@@ -91,11 +91,11 @@ def _add_patient_and_study(dataset: Dataset, facts: StudyFacts) -> None:
     if facts.character_set:
         dataset.SpecificCharacterSet = list(facts.character_set)
         dataset.PatientName = facts.patient_name
-        dataset.ReasonForStudy = facts.indication
     else:
         # Bytes of GB18030 in a file that does not say so.
         dataset.add_new("PatientName", "PN", facts.patient_name.encode("gb18030"))
     dataset.PatientID = facts.patient_id
+    dataset.ReasonForStudy = facts.indication
     dataset.PatientSex = facts.sex
     dataset.PatientBirthDate = facts.birth_date
     age = int(facts.study_date[:4]) - int(facts.birth_date[:4])

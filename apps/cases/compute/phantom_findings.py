@@ -51,19 +51,20 @@ def fresh_lung(body: Body, grid: Grid) -> LungState:
 
 def _side_mask(body: Body, grid: Grid, chest: Chest, side: int) -> Mask:
     x, _ = body.place(grid, 0.0)
-    return chest.lung_mask & (np.sign(x) == side)
+    return np.asarray(chest.lung_mask & (np.sign(x) == side))
 
 
 def _visible_lung(state: LungState, body: Body, grid: Grid, chest: Chest, side: int) -> Mask:
     """Lung of one side that neither fluid nor consolidation hides and that is not collapsed."""
     seen = (state.solid_mm < 20.0) & (state.density > 0.1)
-    return _side_mask(body, grid, chest, side) & seen
+    return np.asarray(_side_mask(body, grid, chest, side) & seen)
 
 
 def _lung_depth(mask: Mask, grid: Grid) -> Map:
     """Distance of each pixel inside `mask` to its edge, mm."""
     padded = np.pad(mask, 1)
-    return (ndimage.distance_transform_edt(padded)[1:-1, 1:-1] * grid.spacing_mm).astype(np.float32)
+    depth = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] * grid.spacing_mm
+    return np.asarray(depth, np.float32)
 
 
 def _choose_point(allowed: Mask, grid: Grid, rng: np.random.Generator) -> tuple[float, float]:
@@ -177,7 +178,7 @@ def _outer_distance(lung: Mask, grid: Grid, side: int) -> Map:
         solid[int(0.6 * lowest + 0.4 * rows[0]) :, : edge + 1] = True
     else:
         solid[int(0.6 * lowest + 0.4 * rows[0]) :, edge:] = True
-    return (ndimage.distance_transform_edt(solid) * grid.spacing_mm).astype(np.float32)
+    return np.asarray(ndimage.distance_transform_edt(solid) * grid.spacing_mm, np.float32)
 
 
 def add_pneumonia(
@@ -220,7 +221,7 @@ def heart_mask(chest: Chest) -> Mask:
     """Visible silhouette of the heart above the diaphragm."""
     rows = np.broadcast_to(np.arange(chest.heart.shape[0])[:, None], chest.heart.shape)
     floor = np.argmax(np.cumsum(chest.heart > 6.0, axis=0), axis=0)
-    return (chest.heart > 6.0) & (rows <= floor)
+    return np.asarray((chest.heart > 6.0) & (rows <= floor))
 
 
 def cardiothoracic_ratio(chest: Chest, grid: Grid) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from apps.cases.compute.phantom_shapes import Map, low_pass
@@ -74,7 +75,7 @@ def detected_counts(
     expected = ndimage.gaussian_filter(signal, exposure.blur_mm / spacing_mm, truncate=3.0)
     expected = expected * np.float32(exposure.quanta_per_mm2 * spacing_mm**2)
     noise = rng.standard_normal(expected.shape, dtype=np.float32)
-    return np.maximum(expected + np.sqrt(expected) * noise, 1.0)
+    return np.asarray(np.maximum(expected + np.sqrt(expected) * noise, 1.0))
 
 
 def presentation_values(counts: Map, *, spacing_mm: float, reference: float) -> Map:
@@ -93,10 +94,10 @@ def presentation_values(counts: Map, *, spacing_mm: float, reference: float) -> 
     depth = np.clip(depth, 0.15, None)
     broad = low_pass(depth, 22.0 / spacing_mm)
     fine = ndimage.gaussian_filter(depth, 3.0 / spacing_mm, truncate=3.0)
-    return depth - np.float32(0.58) * broad + np.float32(0.45) * (depth - fine)
+    return np.asarray(depth - np.float32(0.58) * broad + np.float32(0.45) * (depth - fine))
 
 
-def stored_values(values: Map, *, low: float, high: float) -> np.ndarray:
+def stored_values(values: Map, *, low: float, high: float) -> NDArray[np.uint16]:
     """uint16 in 0..4095: `low`..`high` linearly onto the 12-bit range, clipped."""
     scaled = (values - np.float32(low)) / np.float32(high - low) * STORED_MAX
-    return np.clip(np.rint(scaled), 0, STORED_MAX).astype(np.uint16)
+    return np.asarray(np.clip(np.rint(scaled), 0, STORED_MAX), np.uint16)

@@ -83,7 +83,7 @@ def ellipsoid_chord(
     u = (x * np.cos(turn) + y * np.sin(turn)) / semi_axes[0]
     v = (-x * np.sin(turn) + y * np.cos(turn)) / semi_axes[1]
     inside = np.clip(1.0 - u * u - v * v, 0.0, None)
-    return (2.0 * semi_axes[2] * np.sqrt(inside)).astype(np.float32)
+    return np.asarray(2.0 * semi_axes[2] * np.sqrt(inside), np.float32)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def tube(grid: Grid, points: Points, *, reach_mm: float) -> Tube:
             slice(c.start - columns.start, c.stop - columns.start),
         )
         dx, dy = np.float32(stop[0] - start[0]), np.float32(stop[1] - start[1])
-        along = (x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-9))
+        along = (x * dx + y * dy) / np.maximum(dx * dx + dy * dy, np.float32(1e-9))
         along = np.minimum(np.maximum(along, 0.0), 1.0)
         candidate = (x - along * dx) ** 2 + (y - along * dy) ** 2
         nearer = candidate < squared[here]
@@ -218,7 +218,7 @@ def low_pass(image: Map, sigma: float) -> Map:
     """Gaussian blur of large `sigma` (pixels), computed on block means: cheap at any size."""
     block = max(1, 2 ** int(np.log2(max(sigma / 3.0, 1.0))))
     if block == 1 or image.shape[0] % block or image.shape[1] % block:
-        return ndimage.gaussian_filter(image, sigma, mode="nearest")
+        return np.asarray(ndimage.gaussian_filter(image, sigma, mode="nearest"))
     rows, columns = image.shape[0] // block, image.shape[1] // block
     small = image.reshape(rows, block, columns, block).mean(axis=(1, 3))
     small = ndimage.gaussian_filter(small, sigma / block, mode="nearest")

@@ -78,7 +78,9 @@ def grow_tree(root: Points, targets: Points, rng: np.random.Generator) -> Segmen
     """
     starts, bundles = root[None, :], targets[None, :, :]
     heading = np.zeros_like(starts)
-    ends, turns, fed = [], [], []
+    ends: list[Points] = []
+    turns: list[Points] = []
+    fed: list[NDArray[np.int64]] = []
     while bundles.shape[1] > 1:
         nodes, size, _ = bundles.shape
         spread = bundles.var(axis=1) * rng.uniform(0.6, 1.4, (nodes, 3)) * [1.0, 1.0, 0.35]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from apps.cases.compute.phantom import make_phantom, sample_parameters
@@ -63,7 +64,7 @@ def phantom_dataset(folder: Path, split: PhantomSplit, *, workers: int = 1) -> P
     """
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(folder, seed, part) for seed, part in split.seeds()]
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         examples = list(pool.map(_example, tasks, chunksize=16))
     manifest = folder / MANIFEST_NAME
     write_manifest(manifest, examples)

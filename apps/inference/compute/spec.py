@@ -44,11 +44,13 @@ ARCHITECTURE_PATTERN = re.compile(r"[a-z][a-z0-9_]{1,63}")
 ARCHITECTURE_OPTIONS = frozenset(
     {
         "block_args",
+        "channels",
         "drop_rate",
         "drop_path_rate",
         "global_pool",
         "img_size",
         "output_stride",
+        "stem_width",
         "window_size",
     }
 )

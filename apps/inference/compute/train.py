@@ -1,0 +1,196 @@
+"""How does a network learn from a manifest? One recipe, one seed, AdamW with a cosine schedule;
+the same seed on the same machine and thread count gives the same weights. Knows no database.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from apps.inference.compute.augment import Augmentation, augmented
+from apps.inference.compute.cam import class_maps
+from apps.inference.compute.head import LinearHead, captured_output, probe_linear_head
+from apps.inference.compute.losses import label_loss, region_loss
+from apps.inference.compute.networks import TimmNetwork, build_network
+from apps.inference.compute.spec import ModelSpec
+from apps.inference.compute.training_set import TrainingSet
+
+
+class TrainingError(RuntimeError):
+    """A training that cannot go on: the loss is not finite, or the network has no linear head."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training beside data, network and seed.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+    learning_rate : float, the peak, after a linear warm-up over `warmup_share` of the steps
+    weight_decay : float, of weights with two axes or more; none on biases and normalisation
+    region_weight : float, of `region_loss`; 0 leaves it out
+    frozen : names of modules that do not learn, with all below them
+    augmentation : Augmentation
+    """
+
+    epochs: int
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.08
+    region_weight: float = 0.0
+    frozen: tuple[str, ...] = ()
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One finished epoch: its number from 1, and the means of its losses."""
+
+    epoch: int
+    label_loss: float
+    region_loss: float
+
+
+def train(
+    training_set: TrainingSet,
+    spec: ModelSpec,
+    recipe: Recipe,
+    *,
+    seed: int,
+    report: Callable[[Progress], None] = lambda _progress: None,
+    network: nn.Module | None = None,
+) -> nn.Module:
+    """Train a network.
+
+    Parameters
+    ----------
+    training_set : TrainingSet, of the part "train"
+    spec : ModelSpec, of the network; its weights are not read
+    recipe : Recipe
+    seed : int, of initial weights, order and augmentation
+    report : called after each epoch
+    network : start from this network (changed in place); None starts from random weights
+
+    Returns
+    -------
+    nn.Module in evaluation mode, float32, on the CPU
+
+    Raises
+    ------
+    TrainingError : the loss is not finite; or a region loss for a network without linear head
+    """
+    if network is None:
+        network = initial_network(spec, seed=seed)
+    head = _head_of(network, spec) if recipe.region_weight > 0 else None
+    freeze(network, recipe.frozen)
+    optimiser = optimiser_of(network, recipe)
+    steps = recipe.epochs * math.ceil(len(training_set) / recipe.batch_size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps, recipe))
+    generator = torch.Generator().manual_seed(seed)
+    for epoch in range(1, recipe.epochs + 1):
+        sums, count = torch.zeros(2), 0
+        _training_mode(network, recipe.frozen)
+        for images, labels, regions in _batches(training_set, recipe, generator):
+            losses = _losses(network, head, (images, labels, regions))
+            loss = losses[0] + recipe.region_weight * losses[1]
+            if not torch.isfinite(loss):
+                raise TrainingError(f"The loss is not finite in epoch {epoch}.")
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            sums += losses.detach()
+            count += 1
+        report(Progress(epoch, *(sums / count).tolist()))
+    return network.eval()
+
+
+def initial_network(spec: ModelSpec, *, seed: int) -> nn.Module:
+    """Build the spec's network with random weights that depend on `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_network(spec)
+
+
+def freeze(network: nn.Module, modules: tuple[str, ...]) -> None:
+    """Stop the named modules from learning.
+
+    Raises
+    ------
+    AttributeError : a module that does not exist
+    """
+    for name in modules:
+        network.get_submodule(name).requires_grad_(False)
+
+
+def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW over what learns; weight decay on weights only.
+
+    Source: Loshchilov and Hutter, ICLR 2019, algorithm 2. Decay of biases and normalisation would
+    only shrink the scale that normalisation gives back.
+    """
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in learning if p.ndim >= 2], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in learning if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def _rate(step: int, steps: int, recipe: Recipe) -> float:
+    """Share of the peak learning rate at a step: linear warm-up, then half a cosine to 0."""
+    warmup = max(1, round(recipe.warmup_share * steps))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def _training_mode(network: nn.Module, frozen: tuple[str, ...]) -> None:
+    """Training mode, except frozen modules: their running statistics stay as they are."""
+    network.train()
+    for name in frozen:
+        network.get_submodule(name).eval()
+
+
+def _batches(
+    training_set: TrainingSet, recipe: Recipe, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """All images once, in random order, augmented."""
+    order = torch.randperm(len(training_set), generator=generator)
+    for chosen in order.split(recipe.batch_size):
+        index = chosen.numpy()
+        images = torch.from_numpy(training_set.inputs[index]).float()
+        regions = torch.from_numpy(training_set.regions[index]).float()
+        images, regions = augmented(images, regions, recipe.augmentation, generator=generator)
+        labels = torch.from_numpy(training_set.labels[index])
+        yield images.contiguous(memory_format=torch.channels_last), labels, regions
+
+
+def _losses(
+    network: nn.Module, head: LinearHead | None, batch: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """float32 (2,): label loss and region loss (0 without a head)."""
+    images, labels, regions = batch
+    if head is None:
+        return torch.stack([label_loss(network(images), labels), torch.zeros(())])
+    with captured_output(network, head.module_name) as outputs:
+        logits = network(images)
+    classifier = cast(nn.Linear, cast(TimmNetwork, network).get_classifier())
+    live = LinearHead(head.module_name, head.layout, classifier.weight, classifier.bias)
+    maps = class_maps(live, head.features(outputs[-1]))
+    on_grid = torch.nn.functional.adaptive_avg_pool2d(regions, (maps.shape[2], maps.shape[3]))
+    return torch.stack([label_loss(logits, labels), region_loss(maps, on_grid)])
+
+
+def _head_of(network: nn.Module, spec: ModelSpec) -> LinearHead:
+    head = probe_linear_head(network.eval(), spec)
+    if head is None:
+        raise TrainingError(f"{spec.architecture} has no linear head: no region loss without maps.")
+    return head
