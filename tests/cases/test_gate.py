@@ -1,5 +1,6 @@
 """What the gate refuses, and what it makes of what it accepts."""
 
+import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,14 @@ def test_metadata_holds_no_pixels_no_private_and_no_icon(tmp_path: Path) -> None
     assert set(metadata) & {"7FE00010", "00091010", "00880200"} == set()
     assert metadata["00280010"] == {"vr": "US", "Value": [12]}
     assert metadata["00104000"]["Value"] == ["<script>alert(1)</script>"]
+
+
+def test_no_nul_reaches_the_database(tmp_path: Path) -> None:
+    # found by test_gate_fuzz: a NUL inside a text of an unknown VR
+    header = dicom.instance(Modality="C\0T", PatientComments="a\0b", StudyDescription="c\0d")
+    accepted = accept(dicom.write(tmp_path / "a.dcm", header))
+    assert (accepted.facts.modality, accepted.facts.study_description) == ("CT", "cd")
+    assert "\\u0000" not in json.dumps(accepted.to_json())
 
 
 def test_palette_travels_inline(tmp_path: Path) -> None:

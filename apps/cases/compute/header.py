@@ -98,7 +98,8 @@ class HeaderReader:
 
     def code(self, keyword: str, *, longest: int = _MAX_CODE) -> str:
         """A CS, DA, TM, AS or UI value: ASCII without padding, cut to `longest` characters."""
-        return self.raw(keyword).decode("ascii", "replace").strip(" \0")[:longest]
+        text = self.raw(keyword).decode("ascii", "replace")
+        return "".join(filter(str.isprintable, text)).strip()[:longest]
 
     def identifier(self, keyword: str) -> str:
         """A LO or SH value that names someone or something."""

@@ -44,7 +44,18 @@ def json_model(header: Dataset, *, patient_name: str) -> dict[str, Any]:
     if "00100010" in model:
         groups = zip(_PN_GROUPS, patient_name.split("="), strict=False)
         model["00100010"] = {"vr": "PN", "Value": [{key: text for key, text in groups if text}]}
-    return model
+    return {tag: _without_nul(value) for tag, value in model.items()}
+
+
+def _without_nul(value: Any) -> Any:
+    """The same without NUL in any text: PostgreSQL stores none in JSON."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _without_nul(part) for key, part in value.items()}
+    return value
 
 
 def _drop_bulk(item: Dataset) -> None:
