@@ -1,0 +1,210 @@
+"""The main job in a real browser on the real stack: a study arrives, the AI reads it, a radiologist
+sees why and decides, the admin finds the correction. Screenshots are kept in test-results/e2e/.
+"""
+
+import re
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pydicom
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.cases.compute.phantom import make_phantom, sample_parameters
+from apps.cases.compute.phantom_dicom import StudyFacts, write_phantom
+from scripts.stack import Person, Stack, running
+
+pytestmark = pytest.mark.e2e
+SHOTS = Path(__file__).resolve().parents[2] / "test-results" / "e2e"
+SCRIPT = '<img src=x onerror="document.title=1">'
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The whole of Coread with the demo, in a folder whose path is short enough for a socket."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="coread-") as folder,
+        running(Path(folder)) as stack,
+    ):
+        yield stack
+
+
+def phantom_file(folder: Path, *, name: str, description: str, findings: frozenset[str]) -> Path:
+    """A new synthetic study as a DICOM file."""
+    facts = StudyFacts(
+        patient_id=f"E2E-{uuid.uuid4().hex[:8]}",
+        patient_name=name,
+        character_set=("ISO_IR 192",),
+        sex="F",
+        birth_date="19610412",
+        study_date="20261101",
+        study_time="101500",
+        accession_number=f"A{uuid.uuid4().int % 10**8}",
+        indication="Cough for two weeks. 咳嗽两周。",
+        study_description=description,
+        view="PA",
+    )
+    path = folder / "case.dcm"
+    parameters = sample_parameters(424242, findings=findings)
+    write_phantom(path, make_phantom(parameters), replace(facts))
+    dataset = pydicom.dcmread(path)
+    assert str(dataset.PatientName) == name
+    return path
+
+
+def log_in(page: Page, stack: Stack, username: str) -> None:
+    page.goto(stack.url)
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(f"coread-{username}")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Worklist")).to_be_visible()
+
+
+def wait_for_paint(page: Page) -> None:
+    expect(page.get_by_test_id("viewport")).to_have_attribute(
+        "data-painted", "true", timeout=PATIENCE_MS
+    )
+
+
+def shot(page: Page, name: str) -> None:
+    page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tmp_path):
+    file = phantom_file(
+        tmp_path, name="Walk^Emma=王^晓明", description=SCRIPT, findings=frozenset({"pneumonia"})
+    )
+    page = new_page(size=(1440, 900))
+    log_in(page, stack, "radiologist")
+    shot(page, "01-worklist")
+
+    page.get_by_role("button", name="Add images").first.click()
+    page.locator("input[type=file]").first.set_input_files([file, __file__])
+    panel = page.get_by_role("complementary", name="Add images")
+    expect(panel.get_by_text("Stored", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    expect(panel.get_by_text("1 refused")).to_be_visible()
+    shot(page, "02-upload")
+    panel.get_by_role("button", name="Close").click()
+
+    page.get_by_label("Search patient, ID, accession or UID").fill("wangxiaoming")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows.first).to_contain_text("晓明")
+    assert "wangxiaoming" not in page.url
+    expect(rows.first).not_to_contain_text("AI is waiting", timeout=PATIENCE_MS)
+    expect(rows.first).not_to_contain_text("No AI answer", timeout=PATIENCE_MS)
+    rows.first.click()
+
+    wait_for_paint(page)
+    identity = page.get_by_role("region", name="Patient and study")
+    expect(identity).to_contain_text("E2E-")
+    expect(identity).to_contain_text("晓明")
+    expect(page.get_by_text("Cough for two weeks. 咳嗽两周。")).to_be_visible()
+    assert page.title() != "1"
+    findings = page.get_by_role("region", name="Findings")
+    heat_map = page.get_by_test_id("heatmap")
+    expect(heat_map).to_be_hidden()
+    expect(page.get_by_test_id("heatmap-outline")).to_be_hidden()
+    shot(page, "03-review")
+
+    findings.get_by_role("button", name=re.compile("Pneumonia")).click()
+    page.keyboard.press("h")
+    expect(page.get_by_test_id("heatmap-legend")).to_be_visible()
+    shot(page, "04-heat-map-outline")
+    page.keyboard.press("h")
+    shot(page, "05-heat-map-fill")
+
+    review = Person(stack, "radiologist", "coread-radiologist").json(
+        "/api/cases/" + page.url.rsplit("/", 1)[-1] + "/review"
+    )
+    answers = {each["code"]: each for each in review["ai"]["findings"]}
+    contradiction = "x" if answers["pneumonia"]["above"] else "a"
+    page.keyboard.press(contradiction)
+    expect(findings.get_by_text(re.compile(r"Saved \d\d:\d\d:\d\d"))).to_be_visible()
+    page.get_by_label("Comment").fill("Right base clear.")
+    expect(findings.get_by_text("Saving")).to_be_hidden(timeout=PATIENCE_MS)
+    for code, answer in answers.items():
+        if code != "pneumonia" and answer["above"]:
+            name = next(f["name_en"] for f in review["findings"] if f["code"] == code)
+            findings.get_by_role("button", name=re.compile(name)).click()
+            page.keyboard.press("a")
+    shot(page, "06-decided")
+    first = page.url
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: url != first, timeout=PATIENCE_MS)
+    wait_for_paint(page)
+    expect(identity).not_to_contain_text("晓明")
+    shot(page, "07-next-case")
+    page.context.close()
+
+    admin = new_page(size=(1440, 900))
+    log_in(admin, stack, "admin")
+    admin.get_by_role("link", name="Admin").click()
+    table = admin.locator("tbody tr")
+    expect(table.first).to_contain_text("Pneumonia", timeout=PATIENCE_MS)
+    expect(table.first).to_contain_text("Dr. Rada Demo")
+    shot(admin, "08-queue")
+    admin.get_by_role("link", name="Ingest").click()
+    expect(admin.get_by_text(Path(__file__).name)).to_be_visible()
+    shot(admin, "09-ingest")
+    admin.get_by_role("link", name="Models").click()
+    expect(admin.get_by_text("Champion").first).to_be_visible()
+    shot(admin, "10-models")
+    assert "content security policy report" not in stack.log
+    assert "晓明" not in stack.log
+    assert SCRIPT not in stack.log
+
+
+def test_normal_chest_takes_at_most_two_keys(stack, new_page):
+    """From a case without anything above its threshold to the next one: Ctrl+Enter, no more."""
+    person = Person(stack, "radiologist", "coread-radiologist")
+    project = person.json("/api/projects")[0]["id"]
+    page_of = person.send(
+        "POST", f"/api/projects/{project}/worklist", {"priority": ["low"], "status": ["unread"]}
+    )
+    case = page_of["rows"][0]["case_id"]
+    page = new_page(size=(1440, 900))
+    log_in(page, stack, "radiologist")
+    page.goto(f"{stack.url}/projects/{project}/cases/{case}")
+    wait_for_paint(page)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: not url.endswith(case), timeout=PATIENCE_MS)
+    assert person.json(f"/api/cases/{case}/review")["status"] == "signed"
+
+
+def test_chinese_interface_shows_no_english_sentence(stack, new_page):
+    page = new_page(size=(1440, 900))
+    log_in(page, stack, "radiologist")
+    page.get_by_role("button", name=re.compile("简体中文")).click()
+    expect(page.get_by_role("link", name="工作列表")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") in {"zh", "zh-Hans", "zh-hans", "zh-CN"}
+    shot(page, "11-worklist-zh")
+    page.locator("tbody tr").first.click()
+    wait_for_paint(page)
+    shot(page, "12-review-zh")
+    page.get_by_role("button", name=re.compile("English")).click()
+
+
+def test_stale_tab_gets_a_readable_conflict(stack, new_page):
+    person = Person(stack, "radiologist", "coread-radiologist")
+    project = person.json("/api/projects")[0]["id"]
+    rows = person.send("POST", f"/api/projects/{project}/worklist", {"status": ["unread"]})["rows"]
+    case = rows[-1]["case_id"]
+    page = new_page(size=(1440, 900))
+    log_in(page, stack, "radiologist")
+    page.goto(f"{stack.url}/projects/{project}/cases/{case}")
+    wait_for_paint(page)
+    reading = {"revision": 0, "decisions": [], "comment": "from the other window"}
+    person.send("PUT", f"/api/cases/{case}/review/draft", reading)
+    page.get_by_label("Comment").fill("from this window")
+    expect(page.get_by_text("Which version shall stand?")).to_be_visible(timeout=PATIENCE_MS)
+    shot(page, "13-conflict")
+    page.get_by_role("button", name="Keep this screen's").click()
+    expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d:\d\d"))).to_be_visible()
+    draft = person.json(f"/api/cases/{case}/review")["draft"]
+    assert draft["comment"] == "from this window"
