@@ -1,8 +1,8 @@
-"""Where are the bytes? Files by the sha256 of their content, over Django's storage (a folder or S3).
+"""Where are the bytes? Files by the sha256 of their content, in a folder or in S3.
 
-Nothing here is ever overwritten with other bytes: the name is the content's hash. In a folder a file
-appears whole or not at all, also after a power cut (temporary name, fsync, rename, fsync of the
-folder), and before the row that names it is committed.
+Nothing here is ever overwritten with other bytes: the name is the content's hash. In a folder a
+file appears whole or not at all, also after a power cut (temporary name, fsync, rename, fsync of
+the folder), and before the row that names it is committed.
 """
 
 import contextlib

@@ -55,9 +55,7 @@ class AccessMiddleware:
             response["Cache-Control"] = "private, no-store"
         return response
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer the domain errors of plain views (DICOMweb) as DRF's handler does for its own."""
         return error_response(exception) if isinstance(exception, CoreadError) else None
 
@@ -108,9 +106,7 @@ class BodyLimitMiddleware:
         limit = settings.MAXIMUM_UPLOAD_BYTES if is_upload else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
             return None
-        return error_response(
-            TooLarge("The file is too large.", params={"limit_bytes": limit})
-        )
+        return error_response(TooLarge("The file is too large.", params={"limit_bytes": limit}))
 
 
 class LogoutMiddleware:

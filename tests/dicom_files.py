@@ -11,7 +11,7 @@ from tests.factories import uid
 
 
 def write_dicom(path: Path, *, frames: int = 1, **attributes: Any) -> Path:
-    """Write a chest radiograph of 6 × 4 pixels; attributes by DICOM keyword override the defaults."""
+    """Write a radiograph of 6 × 4 pixels; attributes by DICOM keyword override the defaults."""
     pixels = np.arange(frames * 24, dtype=np.uint16).reshape(frames, 4, 6)
     dataset = Dataset()
     values: dict[str, Any] = {

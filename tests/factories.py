@@ -50,7 +50,7 @@ class ProjectFactory(DjangoModelFactory):
 
     @factory.post_generation
     def policy(self, create, extracted, **kwargs):
-        """The reading policy; `policy="on_request"` chooses when AI is shown, False leaves it out."""
+        """The reading policy; `policy="on_request"` says when AI is shown, False leaves it out."""
         if create and extracted is not False:
             display = extracted or cases.ReadingPolicy.AiDisplay.FROM_START
             ReadingPolicyFactory(project=self, ai_display=display)

@@ -1,4 +1,4 @@
-"""Every route × method × role × relation, compared with ORACLE: a table written and reviewed by hand.
+"""Every route × method × role × relation, compared with ORACLE: a table written by hand.
 
 access.TABLE drives the code; ORACLE says the same a second time, in other words, so that weakening,
 removing or forgetting a rule fails here. A refusal tells nothing: what is foreign and what does not
@@ -29,8 +29,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 EVERYBODY = "everybody"
 LOGGED_IN = "logged in"
-# On objects: roles in the object's own project; "assigned" is an annotator or arbitrator to whom the
-# very case is assigned.
+# On objects: roles in the object's own project; "assigned" is an annotator or arbitrator to whom
+# the very case is assigned.
 RADIOLOGIST = {"radiologist"}
 ADMIN = {"admin"}
 READER = {"radiologist", "admin"}
@@ -321,7 +321,7 @@ def test_the_matrix_notices_a_weakened_rule(world, monkeypatch, route, method, r
     relation = access.TABLE[route].get(method, access.Rule(roles)).relation
     weakened = {**access.TABLE[route], method: access.Rule(roles, relation)}
     monkeypatch.setitem(access.TABLE, route, weakened)
-    with pytest.raises(Exception):  # noqa: B017, PT011  a failed cell, or a view without a person
+    with pytest.raises(Exception):  # noqa: B017  a failed cell, or a view without a person
         check(world, route)
 
 

@@ -1,4 +1,4 @@
-"""How do accounts come to be and log in? Only an administrator makes them; guessing is slowed down."""
+"""How do accounts come to be and log in? An administrator makes them; guessing is slowed down."""
 
 from typing import Any
 

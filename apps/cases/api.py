@@ -62,7 +62,7 @@ class ProjectsView(APIView):
 class UploadView(APIView):
     """One file for a project."""
 
-    parser_classes = [MultiPartParser]
+    parser_classes = (MultiPartParser,)
 
     @extend_schema(
         operation_id="upload",

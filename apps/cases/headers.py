@@ -1,4 +1,4 @@
-"""Which header fields may a blinded reader see? An allow-list: what a viewer needs to draw an image.
+"""Which header fields may a blinded reader see? Those that a viewer needs to draw an image.
 
 No identity, date, institution, physician, description or free text: a description may hold another
 reader's words, a date or an accession number leads to the report (DESIGN rule 3).

@@ -1,4 +1,4 @@
-"""How is a person's name found again? Folds case, accents and DICOM separators; spells 汉字 in pinyin."""
+"""How is a person's name found again? Folds case, accents and separators; spells 汉字 in pinyin."""
 
 import itertools
 import os
@@ -9,7 +9,7 @@ from typing import Final
 # Names are read character by character; the table of phrases would cost every web process 46 MB.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
 
-from pypinyin import Style, pinyin  # noqa: E402  the line above must come first
+from pypinyin import Style, pinyin  # the line above must come first
 
 MAXIMUM_LENGTH: Final = 1000
 # 单 is dān in most words and Shàn as a surname: all readings are kept, up to this many spellings.
@@ -20,7 +20,7 @@ _HAN: Final = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003134a]+")
 
 
 def fold(text: str) -> str:
-    """Fold a text for comparison: no case, no accents, no separators of PN (PS3.5 6.2) but spaces."""
+    """Fold for comparison: no case, no accents, no separators of PN (PS3.5 6.2) but spaces."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", bare)).strip()

@@ -1,4 +1,4 @@
-"""What is read of people, projects, ingest failures and stored instances, in a fixed number of queries."""
+"""What is read of people, projects, the inbox and instances, in a fixed number of queries."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from apps.errors import NotFound
 
 # Verdicts on a file that the ingest service gives itself; the gate's own are in REFUSAL_CODES.
 CONFLICT_MESSAGES = {
-    "other_bytes": "An instance with the same SOP Instance UID but other content is stored already.",
+    "other_bytes": "Another file with the same SOP Instance UID is stored already.",
     "other_patient": "The study is stored already and belongs to another patient.",
     "other_study": "The series is stored already and belongs to another study.",
     "other_series": "The instance is stored already and belongs to another series.",

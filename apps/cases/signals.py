@@ -7,6 +7,6 @@ from typing import Final
 
 from django.dispatch import Signal
 
-# Sent with `case_id` (UUID) when a case is new, or an instance was added to it. A receiver writes its
-# rows in the same transaction, so that none is lost and none is left behind by a failed ingest.
+# Sent with `case_id` (UUID) when a case is new, or an instance was added to it. A receiver writes
+# its rows in the same transaction: none is lost, none is left behind by a failed ingest.
 case_extended: Final = Signal()

@@ -1,4 +1,4 @@
-"""Uploads and the inbox over HTTP: verdicts, limits, the one error shape, and no patient in any log."""
+"""Uploads and the inbox over HTTP: verdicts, limits, one error shape, no patient in any log."""
 
 import io
 import logging
@@ -47,7 +47,7 @@ def test_a_conflict_and_a_refusal_are_told_and_reach_the_admin(as_role, project,
     conflict = upload(browser, project, write_dicom(tmp_path / "b.dcm", SOPInstanceUID=sop))
     assert conflict.json()["result"] == "conflict"
     assert conflict.json()["code"] == "other_bytes"
-    assert conflict.json()["message"].startswith("An instance with the same SOP Instance UID")
+    assert conflict.json()["message"].startswith("Another file with the same SOP Instance UID")
     (tmp_path / "c.txt").write_bytes(b"x" * 200)
     refused = upload(browser, project, tmp_path / "c.txt", name="<script>alert(1)</script>.dcm")
     assert (refused.status_code, refused.json()["result"]) == (200, "refused")
@@ -231,7 +231,9 @@ def test_no_log_line_ever_names_the_patient(as_role, project, tmp_path, log_line
     logging.captureWarnings(capture=False)
 
     lines = log_lines.getvalue()
-    own = "\n".join(line for line in lines.splitlines() if not line.startswith("django.db.backends"))
+    own = "\n".join(
+        line for line in lines.splitlines() if not line.startswith("django.db.backends")
+    )
     assert "coread.request POST upload 201" in own
     for secret in (CANARY, marked["StudyInstanceUID"], marked["SOPInstanceUID"], series):
         assert secret not in own

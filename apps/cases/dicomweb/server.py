@@ -1,7 +1,8 @@
 """WADO-RS (PS3.18 10.4) over our store: metadata, frames, thumbnails, instances.
 
-Who may ask was decided before any of this runs (config.middleware, access.TABLE). Bytes are streamed
-from the blob by the ranges that the gate found; nothing is parsed here and no file is held in memory.
+Who may ask was decided before any of this runs (config.middleware, access.TABLE). Bytes are
+streamed from the blob by the ranges that the gate found; nothing is parsed here, and no file is
+held in memory.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ from apps.cases.selectors import instance_of_study, instances_of_study
 from apps.cases.services.image_access import image_access_record
 from apps.errors import NotFound
 
-# An instance never changes, so the browser may keep its bytes for a login (12 h); headers of a study
-# grow with it and differ between people, so the browser must ask again each time.
+# An instance never changes, so the browser may keep its bytes for a login (12 h); headers of a
+# study grow with it and differ between people, so the browser must ask again each time.
 IMMUTABLE: Final = "private, max-age=43200, immutable"
 REVALIDATED: Final = "private, max-age=0, must-revalidate"
 DICOM_JSON: Final = "application/dicom+json"

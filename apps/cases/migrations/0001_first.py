@@ -10,361 +10,826 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('random_order', models.FloatField(help_text='Drawn once: the fair place among equals')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "random_order",
+                    models.FloatField(help_text="Drawn once: the fair place among equals"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Instance',
+            name="Instance",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sop_instance_uid', models.CharField(max_length=64, unique=True)),
-                ('sop_class_uid', models.CharField(max_length=64)),
-                ('instance_number', models.IntegerField(null=True)),
-                ('transfer_syntax_uid', models.CharField(help_text='Of the rendition', max_length=64)),
-                ('view_position', models.CharField(blank=True, max_length=16)),
-                ('rows', models.PositiveIntegerField(null=True)),
-                ('columns', models.PositiveIntegerField(null=True)),
-                ('number_of_frames', models.PositiveIntegerField(default=1)),
-                ('row_spacing_mm', models.FloatField(null=True)),
-                ('column_spacing_mm', models.FloatField(null=True)),
-                ('spacing_kind', models.CharField(choices=[('patient', 'In the patient'), ('projected', 'Projected'), ('none', 'Not evaluable')], default='none', max_length=12)),
-                ('has_pixels', models.BooleanField(default=False)),
-                ('is_classifiable', models.BooleanField(default=False)),
-                ('source_sha256', models.CharField(help_text='Of the bytes as they arrived', max_length=64)),
-                ('stored_sha256', models.CharField(help_text='As received, preamble zeroed', max_length=64)),
-                ('rendition_sha256', models.CharField(help_text='What viewer and models decode', max_length=64)),
-                ('thumbnail_sha256', models.CharField(blank=True, max_length=64)),
-                ('metadata', models.JSONField(help_text='DICOM JSON model (PS3.18 F.2) without bulk data')),
-                ('frame_ranges', models.JSONField(help_text='Per frame, [offset, length] pieces of the rendition')),
-                ('acquisition', models.JSONField(default=dict, help_text='Acquisition facts shown to a reader')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sop_instance_uid", models.CharField(max_length=64, unique=True)),
+                ("sop_class_uid", models.CharField(max_length=64)),
+                ("instance_number", models.IntegerField(null=True)),
+                (
+                    "transfer_syntax_uid",
+                    models.CharField(help_text="Of the rendition", max_length=64),
+                ),
+                ("view_position", models.CharField(blank=True, max_length=16)),
+                ("rows", models.PositiveIntegerField(null=True)),
+                ("columns", models.PositiveIntegerField(null=True)),
+                ("number_of_frames", models.PositiveIntegerField(default=1)),
+                ("row_spacing_mm", models.FloatField(null=True)),
+                ("column_spacing_mm", models.FloatField(null=True)),
+                (
+                    "spacing_kind",
+                    models.CharField(
+                        choices=[
+                            ("patient", "In the patient"),
+                            ("projected", "Projected"),
+                            ("none", "Not evaluable"),
+                        ],
+                        default="none",
+                        max_length=12,
+                    ),
+                ),
+                ("has_pixels", models.BooleanField(default=False)),
+                ("is_classifiable", models.BooleanField(default=False)),
+                (
+                    "source_sha256",
+                    models.CharField(help_text="Of the bytes as they arrived", max_length=64),
+                ),
+                (
+                    "stored_sha256",
+                    models.CharField(help_text="As received, preamble zeroed", max_length=64),
+                ),
+                (
+                    "rendition_sha256",
+                    models.CharField(help_text="What viewer and models decode", max_length=64),
+                ),
+                ("thumbnail_sha256", models.CharField(blank=True, max_length=64)),
+                (
+                    "metadata",
+                    models.JSONField(help_text="DICOM JSON model (PS3.18 F.2) without bulk data"),
+                ),
+                (
+                    "frame_ranges",
+                    models.JSONField(
+                        help_text="Per frame, [offset, length] pieces of the rendition"
+                    ),
+                ),
+                (
+                    "acquisition",
+                    models.JSONField(default=dict, help_text="Acquisition facts shown to a reader"),
+                ),
             ],
             options={
-                'ordering': ['instance_number', 'sop_instance_uid'],
+                "ordering": ["instance_number", "sop_instance_uid"],
             },
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('identity_sha256', models.CharField(help_text='Of Patient ID, issuer, folded name, birth date, sex', max_length=64, unique=True)),
-                ('patient_id', models.CharField(db_index=True, max_length=64)),
-                ('issuer_of_patient_id', models.CharField(blank=True, max_length=64)),
-                ('name', models.CharField(blank=True, help_text='PN, component groups kept', max_length=324)),
-                ('name_flag', models.CharField(blank=True, help_text='Why the name may be wrong, e.g. charset_guessed', max_length=24)),
-                ('name_search', models.CharField(blank=True, help_text='Folded name, 汉字 and pinyin, for search', max_length=1000)),
-                ('sex', models.CharField(blank=True, max_length=16)),
-                ('birth_date', models.DateField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "identity_sha256",
+                    models.CharField(
+                        help_text="Of Patient ID, issuer, folded name, birth date, sex",
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                ("patient_id", models.CharField(db_index=True, max_length=64)),
+                ("issuer_of_patient_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, help_text="PN, component groups kept", max_length=324
+                    ),
+                ),
+                (
+                    "name_flag",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why the name may be wrong, e.g. charset_guessed",
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "name_search",
+                    models.CharField(
+                        blank=True,
+                        help_text="Folded name, 汉字 and pinyin, for search",
+                        max_length=1000,
+                    ),
+                ),
+                ("sex", models.CharField(blank=True, max_length=16)),
+                ("birth_date", models.DateField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('name_en', models.CharField(max_length=128)),
-                ('name_zh', models.CharField(max_length=128)),
-                ('auto_classify', models.BooleanField(default=True, help_text='Classify studies when they arrive.')),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("name_en", models.CharField(max_length=128)),
+                ("name_zh", models.CharField(max_length=128)),
+                (
+                    "auto_classify",
+                    models.BooleanField(
+                        default=True, help_text="Classify studies when they arrive."
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('series_instance_uid', models.CharField(max_length=64, unique=True)),
-                ('series_number', models.IntegerField(null=True)),
-                ('modality', models.CharField(blank=True, max_length=16)),
-                ('description', models.CharField(blank=True, max_length=255)),
-                ('body_part_examined', models.CharField(blank=True, max_length=64)),
-                ('laterality', models.CharField(blank=True, max_length=16)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("series_instance_uid", models.CharField(max_length=64, unique=True)),
+                ("series_number", models.IntegerField(null=True)),
+                ("modality", models.CharField(blank=True, max_length=16)),
+                ("description", models.CharField(blank=True, max_length=255)),
+                ("body_part_examined", models.CharField(blank=True, max_length=64)),
+                ("laterality", models.CharField(blank=True, max_length=16)),
             ],
             options={
-                'ordering': ['series_number', 'series_instance_uid'],
+                "ordering": ["series_number", "series_instance_uid"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('display_name', models.CharField(blank=True, max_length=128)),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', '简体中文')], default='en', max_length=8)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="email address"),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("display_name", models.CharField(blank=True, max_length=128)),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "简体中文")],
+                        default="en",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('action', models.CharField(max_length=64)),
-                ('target_type', models.CharField(max_length=32)),
-                ('target_id', models.CharField(max_length=64)),
-                ('detail', models.JSONField(default=dict, help_text='Never a name, a number of a patient or text')),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("action", models.CharField(max_length=64)),
+                ("target_type", models.CharField(max_length=32)),
+                ("target_id", models.CharField(max_length=64)),
+                (
+                    "detail",
+                    models.JSONField(
+                        default=dict, help_text="Never a name, a number of a patient or text"
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.project",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditSeal',
+            name="AuditSeal",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sequence', models.PositiveBigIntegerField(unique=True)),
-                ('previous_sha256', models.CharField(max_length=64)),
-                ('sha256', models.CharField(max_length=64)),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seal', to='cases.auditevent')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sequence", models.PositiveBigIntegerField(unique=True)),
+                ("previous_sha256", models.CharField(max_length=64)),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="seal",
+                        to="cases.auditevent",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CaseInstance',
+            name="CaseInstance",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='cases.case')),
-                ('instance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='cases.instance')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="cases.instance",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='instances',
-            field=models.ManyToManyField(related_name='cases', through='cases.CaseInstance', to='cases.instance'),
+            model_name="case",
+            name="instances",
+            field=models.ManyToManyField(
+                related_name="cases", through="cases.CaseInstance", to="cases.instance"
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('role', models.CharField(choices=[('radiologist', 'Radiologist'), ('annotator', 'Annotator'), ('arbitrator', 'Arbitrator'), ('admin', 'Administrator')], max_length=16)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='cases.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("radiologist", "Radiologist"),
+                            ("annotator", "Annotator"),
+                            ("arbitrator", "Arbitrator"),
+                            ("admin", "Administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="cases.project",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IngestFailure',
+            name="IngestFailure",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('file_name', models.CharField(max_length=255)),
-                ('code', models.CharField(max_length=64)),
-                ('params', models.JSONField(default=dict)),
-                ('source_sha256', models.CharField(max_length=64)),
-                ('size_bytes', models.BigIntegerField()),
-                ('sop_instance_uid', models.CharField(blank=True, max_length=64)),
-                ('last_seen_at', models.DateTimeField(auto_now=True)),
-                ('seen_count', models.PositiveIntegerField(default=1)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('resolution', models.CharField(blank=True, max_length=500)),
-                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("file_name", models.CharField(max_length=255)),
+                ("code", models.CharField(max_length=64)),
+                ("params", models.JSONField(default=dict)),
+                ("source_sha256", models.CharField(max_length=64)),
+                ("size_bytes", models.BigIntegerField()),
+                ("sop_instance_uid", models.CharField(blank=True, max_length=64)),
+                ("last_seen_at", models.DateTimeField(auto_now=True)),
+                ("seen_count", models.PositiveIntegerField(default=1)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("resolution", models.CharField(blank=True, max_length=500)),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.project",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('code', models.SlugField(max_length=64)),
-                ('name_en', models.CharField(max_length=128)),
-                ('name_zh', models.CharField(max_length=128)),
-                ('kind', models.CharField(choices=[('binary', 'Present or absent'), ('graded', 'Graded')], default='binary', max_length=8)),
-                ('grades', models.JSONField(blank=True, default=list)),
-                ('needs_roi', models.BooleanField(default=False)),
-                ('minimum_size_mm', models.FloatField(blank=True, null=True)),
-                ('is_urgent', models.BooleanField(default=False)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='cases.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("code", models.SlugField(max_length=64)),
+                ("name_en", models.CharField(max_length=128)),
+                ("name_zh", models.CharField(max_length=128)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("binary", "Present or absent"), ("graded", "Graded")],
+                        default="binary",
+                        max_length=8,
+                    ),
+                ),
+                ("grades", models.JSONField(blank=True, default=list)),
+                ("needs_roi", models.BooleanField(default=False)),
+                ("minimum_size_mm", models.FloatField(blank=True, null=True)),
+                ("is_urgent", models.BooleanField(default=False)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="cases.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'code'],
+                "ordering": ["position", "code"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.project'),
+            model_name="case",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cases",
+                to="cases.project",
+            ),
         ),
         migrations.CreateModel(
-            name='ReadingPolicy',
+            name="ReadingPolicy",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.PositiveIntegerField()),
-                ('ai_display', models.CharField(choices=[('from_start', 'From the start'), ('on_request', 'On request'), ('after_first_impression', 'After the first impression')], default='from_start', max_length=32)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='cases.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "ai_display",
+                    models.CharField(
+                        choices=[
+                            ("from_start", "From the start"),
+                            ("on_request", "On request"),
+                            ("after_first_impression", "After the first impression"),
+                        ],
+                        default="from_start",
+                        max_length=32,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="cases.project",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='instance',
-            name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instances', to='cases.series'),
+            model_name="instance",
+            name="series",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="instances",
+                to="cases.series",
+            ),
         ),
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('study_instance_uid', models.CharField(max_length=64, unique=True)),
-                ('study_date', models.DateField(db_index=True, null=True)),
-                ('study_time', models.TimeField(null=True)),
-                ('description', models.CharField(blank=True, max_length=255)),
-                ('accession_number', models.CharField(blank=True, max_length=64)),
-                ('referring_physician_name', models.CharField(blank=True, max_length=324)),
-                ('indication', models.TextField(blank=True)),
-                ('patient_age', models.CharField(blank=True, max_length=8)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='cases.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("study_instance_uid", models.CharField(max_length=64, unique=True)),
+                ("study_date", models.DateField(db_index=True, null=True)),
+                ("study_time", models.TimeField(null=True)),
+                ("description", models.CharField(blank=True, max_length=255)),
+                ("accession_number", models.CharField(blank=True, max_length=64)),
+                ("referring_physician_name", models.CharField(blank=True, max_length=324)),
+                ("indication", models.TextField(blank=True)),
+                ("patient_age", models.CharField(blank=True, max_length=8)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="studies",
+                        to="cases.patient",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='series',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='series', to='cases.study'),
+            model_name="series",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="series", to="cases.study"
+            ),
         ),
         migrations.CreateModel(
-            name='ImageAccess',
+            name="ImageAccess",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('thumbnail', 'Thumbnail in a list'), ('images', 'Headers or images')], default='images', max_length=12)),
-                ('login_sha256', models.CharField(help_text="Hash of the session's key", max_length=64)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.study')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("thumbnail", "Thumbnail in a list"),
+                            ("images", "Headers or images"),
+                        ],
+                        default="images",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "login_sha256",
+                    models.CharField(help_text="Hash of the session's key", max_length=64),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.study",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='cases.study'),
+            model_name="case",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="cases.study"
+            ),
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('role', models.CharField(choices=[('radiologist', 'Radiologist'), ('annotator', 'Annotator'), ('arbitrator', 'Arbitrator'), ('admin', 'Administrator')], max_length=16)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('ai_revealed_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='cases.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("radiologist", "Radiologist"),
+                            ("annotator", "Annotator"),
+                            ("arbitrator", "Arbitrator"),
+                            ("admin", "Administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("ai_revealed_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="cases.case",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'user', 'role'), name='assignment_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "user", "role"), name="assignment_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('key', models.CharField(max_length=64)),
-                ('route', models.CharField(max_length=64)),
-                ('body_sha256', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('answer', models.JSONField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("key", models.CharField(max_length=64)),
+                ("route", models.CharField(max_length=64)),
+                ("body_sha256", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("answer", models.JSONField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='idempotency_key_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="idempotency_key_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='caseinstance',
-            constraint=models.UniqueConstraint(fields=('case', 'instance'), name='case_instance_once'),
+            model_name="caseinstance",
+            constraint=models.UniqueConstraint(
+                fields=("case", "instance"), name="case_instance_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'project', 'role'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("user", "project", "role"), name="membership_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['radiologist', 'annotator', 'arbitrator', 'admin'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("role__in", ["radiologist", "annotator", "arbitrator", "admin"])
+                ),
+                name="membership_role_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ingestfailure',
-            index=models.Index(fields=['project', 'created_at'], name='ingest_failure_arrival'),
+            model_name="ingestfailure",
+            index=models.Index(fields=["project", "created_at"], name="ingest_failure_arrival"),
         ),
         migrations.AddConstraint(
-            model_name='ingestfailure',
-            constraint=models.UniqueConstraint(fields=('project', 'source_sha256', 'code'), name='ingest_failure_once'),
+            model_name="ingestfailure",
+            constraint=models.UniqueConstraint(
+                fields=("project", "source_sha256", "code"), name="ingest_failure_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('project', 'code'), name='finding_code_once'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(
+                fields=("project", "code"), name="finding_code_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum_size_mm__isnull', True), ('minimum_size_mm__gt', 0), _connector='OR'), name='finding_minimum_size_positive'),
+            model_name="finding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("minimum_size_mm__isnull", True), ("minimum_size_mm__gt", 0), _connector="OR"
+                ),
+                name="finding_minimum_size_positive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['target_type', 'target_id'], name='audit_target'),
+            model_name="auditevent",
+            index=models.Index(fields=["target_type", "target_id"], name="audit_target"),
         ),
         migrations.AddConstraint(
-            model_name='readingpolicy',
-            constraint=models.UniqueConstraint(fields=('project', 'version'), name='policy_version_once'),
+            model_name="readingpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("project", "version"), name="policy_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='imageaccess',
-            constraint=models.UniqueConstraint(fields=('user', 'study', 'kind', 'login_sha256'), name='image_access_once_a_login'),
+            model_name="imageaccess",
+            constraint=models.UniqueConstraint(
+                fields=("user", "study", "kind", "login_sha256"), name="image_access_once_a_login"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['project', 'created_at'], name='case_project_arrival'),
+            model_name="case",
+            index=models.Index(fields=["project", "created_at"], name="case_project_arrival"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('project', 'study'), name='case_study_once_a_project'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                fields=("project", "study"), name="case_study_once_a_project"
+            ),
         ),
     ]

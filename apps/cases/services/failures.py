@@ -32,7 +32,7 @@ def ingest_failure_record(
     params: dict[str, Any] | None = None,
     sop_instance_uid: str = "",
 ) -> IngestFailure:
-    """Put a file into the inbox; the same file and reason again only counts up and opens it again."""
+    """Put a file into the inbox; the same file and reason again counts up and opens it again."""
     with transaction.atomic():
         failure, is_new = IngestFailure.objects.get_or_create(
             project=project,

@@ -1,4 +1,4 @@
-"""Who looked at which study? Recorded once a user, study and login, before the first byte leaves."""
+"""Who looked at which study? Recorded once a login, before the first byte leaves."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ from apps.cases.services.audit import audit_record
 def image_access_record(
     user: User, *, study: Study, kind: ImageAccess.Kind, session_key: str
 ) -> None:
-    """Record that this person sees the study in this login; frames after the first cost one look-up."""
+    """Record that this person sees the study in this login; a later frame costs one look-up."""
     login_sha256 = hashlib.sha256(session_key.encode()).hexdigest()
     seen = ImageAccess.objects.filter(user=user, study=study, kind=kind, login_sha256=login_sha256)
     if seen.exists():

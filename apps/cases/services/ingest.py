@@ -1,4 +1,4 @@
-"""How does a file come in? Through the gate, then bytes, then rows; or into the inbox with a reason.
+"""How does a file come in? Through the gate, then bytes, then rows; or into the inbox.
 
 The one path for browser uploads, `import_dicom` and `import_images`. The same file twice is stored
 once; what contradicts a stored file never replaces it.
@@ -67,7 +67,7 @@ def ingest_file(
 
 
 def _store(accepted: Accepted, *, project: Project, uploaded_by: User | None) -> IngestResult:
-    """Write the bytes, then the rows in one transaction: a row never names bytes that are not there.
+    """Write the bytes, then the rows in one transaction: no row names bytes that are not there.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""How do the facts of an accepted file become rows? By look-up or creation under unique constraints.
+"""How do the facts of an accepted file become rows? By look-up or creation under constraints.
 
-Every function here runs inside the transaction of the ingest and may meet a twin that stores the same
-study at the same moment: `get_or_create` and the constraints let exactly one of the two write it.
+Every function here runs inside the transaction of the ingest and may meet a twin that stores the
+same study at the same moment: `get_or_create` and the constraints let one of the two write it.
 """
 
 import hashlib
