@@ -20,9 +20,21 @@ class Pooled(nn.Module):
         self.gamma = after
         self.delta = nn.Linear(5, 3)
 
+    def forward_features(self, inputs: Tensor) -> Tensor:
+        return self.beta(self.alpha(inputs))
+
     def forward(self, inputs: Tensor) -> Tensor:
-        features = self.beta(self.alpha(inputs))
-        return self.delta(self.gamma(features.mean(dim=(2, 3))))
+        return self.delta(self.gamma(self.forward_features(inputs).mean(dim=(2, 3))))
+
+
+class OtherTrunk(Pooled):
+    """What it calls its features is not what its logits come from."""
+
+    def forward_features(self, inputs: Tensor) -> Tensor:
+        return self.beta(self.alpha(inputs)) * 2
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.delta(self.beta(self.alpha(inputs)).mean(dim=(2, 3)))
 
 
 class LayerThatFails(nn.Module):
@@ -123,6 +135,10 @@ def test_anything_between_pooling_and_linear_fails(after: nn.Module) -> None:
 
 def test_network_that_only_looks_linear_fails() -> None:
     assert probe_linear_head(LooksLinear().eval(), SPEC) is None
+
+
+def test_trunk_that_gives_another_map_fails() -> None:
+    assert probe_linear_head(OtherTrunk(after=nn.Identity()).eval(), SPEC) is None
 
 
 def test_other_number_of_outputs_fails() -> None:

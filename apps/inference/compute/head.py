@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
+from apps.inference.compute.networks import TimmNetwork
 from apps.inference.compute.spec import ModelSpec
 
 Layout = Literal["NCHW", "NHWC"]
@@ -81,8 +82,8 @@ def probe_linear_head(network: nn.Module, spec: ModelSpec) -> LinearHead | None:
 
     Parameters
     ----------
-    network : nn.Module in evaluation mode, float32; unchanged, its hooks are removed even when the
-        forward pass fails
+    network : timm network in evaluation mode, float32; unchanged, its hooks are removed even when
+        the forward pass fails
     spec : ModelSpec, for the input's size and the number of outputs
 
     Returns
@@ -90,8 +91,9 @@ def probe_linear_head(network: nn.Module, spec: ModelSpec) -> LinearHead | None:
     LinearHead or None
         The last feature map of more than one cell whose spatial mean is the input of the last
         Linear, whose output is the logits, where on fresh input `mean(CAM) + b` equals the logits
-        within 1e-4 * max(1, |logit|). None for other heads (VGG, MobileNetV3, ViT, a norm between
-        pooling and Linear, a convolution as classifier).
+        within 1e-4 * max(1, |logit|), and `forward_features` ends in that map. None for other
+        heads (VGG, MobileNetV3, ViT, a norm between pooling and Linear, a convolution as
+        classifier).
 
     Raises
     ------
@@ -106,7 +108,9 @@ def probe_linear_head(network: nn.Module, spec: ModelSpec) -> LinearHead | None:
         return None
     with torch.inference_mode(), captured_output(network, head.module_name) as outputs:
         logits = network(second).float()
-        features = head.features(outputs[-1])
+        if not torch.equal(cast(TimmNetwork, network).forward_features(second), outputs[0]):
+            return None
+        features = head.features(outputs[0])
         pooled = torch.einsum("kc,nchw->nkhw", head.weight, features).mean(dim=(2, 3)) + head.bias
         error = (pooled - logits).abs()
         if not bool((error <= RELATIVE_TOLERANCE * logits.abs().clamp(min=1.0)).all()):

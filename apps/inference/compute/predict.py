@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from apps.errors import Invalid
 from apps.inference.compute.cam import class_maps, keep_means
-from apps.inference.compute.head import LinearHead, captured_output, probe_linear_head
+from apps.inference.compute.head import LinearHead, probe_linear_head
 from apps.inference.compute.networks import TimmNetwork, build_network, load_weights
 from apps.inference.compute.probabilities import probabilities_of
 from apps.inference.compute.spec import ModelSpec
@@ -39,12 +39,14 @@ class LoadedModel:
     ----------
     head : LinearHead or None
         None where the numeric probe failed: then there are no class maps.
+    bias : float32 (K,), the head's, on the host; None without linear head
     dtype : dtype of the trunk; head, logits and maps are float32 always
     """
 
     spec: ModelSpec
     network: nn.Module
     head: LinearHead | None
+    bias: NDArray[np.float32] | None
     device: torch.device
     dtype: torch.dtype
 
@@ -119,7 +121,8 @@ def prepare_model(
         head = head.to(device)
         if dtype != torch.float32:
             _cast_products(network, dtype)
-    return LoadedModel(spec, network, head, device, dtype)
+    bias = None if head is None else head.bias.cpu().numpy()
+    return LoadedModel(spec, network, head, bias, device, dtype)
 
 
 def predict_batch(
@@ -154,18 +157,17 @@ def predict_batch(
     start = time.perf_counter()
     with torch.inference_mode():
         batch = batch.to(model.device).contiguous(memory_format=torch.channels_last)
-        if model.head is None:
+        if model.head is None or model.bias is None:
             logits, maps, feature_end = _logits_only(model, batch)
         else:
-            logits, maps, feature_end = _logits_and_maps(model, model.head, batch)
+            logits, maps, feature_end = _logits_and_maps(model, batch, model.head, model.bias)
     probabilities = probabilities_of(logits, activation=spec.activation, temperature=temperature)
     end = time.perf_counter()
-    bias = None if model.head is None else model.head.bias.cpu().numpy()
     return BatchPrediction(
         logits=logits,
         probabilities=probabilities,
         maps=maps,
-        bias=bias,
+        bias=model.bias,
         feature_ms=(feature_end - start) * 1e3,
         head_ms=(end - feature_end) * 1e3,
     )
@@ -189,18 +191,18 @@ def _trunk_precision(model: LoadedModel) -> Iterator[None]:
 
 
 def _logits_and_maps(
-    model: LoadedModel, head: LinearHead, batch: Tensor
+    model: LoadedModel, batch: Tensor, head: LinearHead, bias: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float16], float]:
-    with captured_output(model.network, head.module_name) as outputs, _trunk_precision(model):
-        model.network(batch)
+    network = cast(TimmNetwork, model.network)
+    with _trunk_precision(model):
+        output = network.forward_features(batch)
     feature_end = _now(model.device)
-    maps = class_maps(head, head.features(outputs[-1]))
-    means = maps.mean(dim=(2, 3))
-    logits = (means + head.bias).cpu().numpy()
+    maps = class_maps(head, head.features(output))
+    logits = (maps.mean(dim=(2, 3)) + head.bias).cpu().numpy()
     _check_finite(logits, code="output_not_finite", what="The logits")
     narrow = maps.to(torch.float16).contiguous().cpu().numpy()
     _check_finite(narrow, code="map_out_of_range", what="A class map in float16")
-    keep_means(narrow, means=means.cpu().numpy())
+    keep_means(narrow, means=logits - bias)
     return logits, narrow, feature_end
 
 

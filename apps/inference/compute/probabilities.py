@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, softmax
 
 from apps.inference.compute.spec import Activation, ModelSpec
 
@@ -36,7 +35,11 @@ def probabilities_of(
     if not temperature > 0:
         raise ValueError("A temperature is above 0.")
     scaled = logits.astype(np.float64) / temperature
-    values = softmax(scaled, axis=1) if activation == "softmax" else expit(scaled)
+    if activation == "softmax":
+        likelihoods = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        values = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+    else:
+        values = np.exp(-np.logaddexp(0.0, -scaled))
     return np.asarray(values, np.float32)
 
 
