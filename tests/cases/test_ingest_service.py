@@ -221,7 +221,9 @@ def test_listeners_hear_of_new_instances_inside_the_transaction(project, tmp_pat
     heard = []
 
     def listen(*, case_id, **others):
-        heard.append((case_id, connection.in_atomic_block, Case.objects.filter(pk=case_id).exists()))
+        heard.append(
+            (case_id, connection.in_atomic_block, Case.objects.filter(pk=case_id).exists())
+        )
 
     case_extended.connect(listen, dispatch_uid="test")
     try:
