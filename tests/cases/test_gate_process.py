@@ -126,6 +126,15 @@ def test_child_that_dies_is_reported(plain_file: Path) -> None:
     assert refused.value.code in {"decoder_crashed", "too_expensive"}
 
 
+def test_server_that_cannot_start_is_no_verdict_on_the_file(
+    plain_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate_process._server.stop()
+    monkeypatch.setattr(gate_process, "_SERVER_MODULE", "apps.cases.compute.no_such_module")
+    with pytest.raises(gate_process.GateUnavailableError):
+        judge(plain_file)
+
+
 def test_many_threads_may_ask(tmp_path: Path) -> None:
     paths = []
     for number in range(8):

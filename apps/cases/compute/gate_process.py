@@ -23,6 +23,7 @@ TIMEOUT_S: Final = 10.0
 MEMORY_BYTES: Final = 3 << 29  # 1.5 GiB of address space, libraries included
 CPU_S: Final = 10
 
+_SERVER_MODULE: Final = "apps.cases.compute.gate_server"
 _REPOSITORY: Final = Path(__file__).resolve().parents[3]
 _CLEAN_ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin",
@@ -34,9 +35,14 @@ _CLEAN_ENVIRONMENT: Final = {
 }
 _GRACE_S: Final = 2.0  # for the child's end to arrive after its alarm
 _ANSWER_BYTES: Final = 64 << 20
+_CHILD_BEGAN: Final = b"\n"
 _READ_BYTES: Final = 1 << 16
 # each child may take MEMORY_BYTES: a burst of uploads waits here instead of exhausting the host
 _slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+class GateUnavailableError(RuntimeError):
+    """The forking server does not start or stay: a fault of the installation, not of a file."""
 
 
 class _Server:
@@ -82,7 +88,7 @@ class _Server:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "apps.cases.compute.gate_server", str(theirs.fileno())],
+                [sys.executable, "-m", _SERVER_MODULE, str(theirs.fileno())],
                 cwd=_REPOSITORY,
                 env=_CLEAN_ENVIRONMENT,
                 pass_fds=(theirs.fileno(),),
@@ -133,6 +139,7 @@ def run_gate(
     ------
     Refused : the gate's reason; "too_expensive" beyond time or memory, "decoder_crashed" if the
         child died
+    GateUnavailableError : there is no server to ask, twice in a row
     """
     message = {
         "source": str(source.resolve()),
@@ -142,13 +149,20 @@ def run_gate(
         "cpu_s": cpu_s,
     }
     with _slots:
-        answer = _ask(message, timeout_s=timeout_s)
+        # a server that dies with a request in its hands (killed for memory) is asked again once
+        answer = _ask(message, timeout_s=timeout_s) or _ask(message, timeout_s=timeout_s)
+    if answer is None:
+        raise GateUnavailableError(f"{sys.executable} -m {_SERVER_MODULE} does not run")
     if "accepted" in answer:
         return Accepted.from_json(answer["accepted"])
     raise Refused(answer["refused"], answer["params"])
 
 
-def _ask(message: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
+def _ask(message: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
+    """The child's answer, or what its silence means; None if no child ever began.
+
+    A child begins with a line feed, so that silence tells a dead server from a dead child.
+    """
     readable, writable = os.pipe()
     with os.fdopen(readable, "rb", buffering=0) as stream:
         started = time.monotonic()
@@ -158,16 +172,18 @@ def _ask(message: dict[str, Any], *, timeout_s: float) -> dict[str, Any]:
             os.close(writable)
         content = _read_all(stream.fileno(), deadline=started + timeout_s + _GRACE_S)
         elapsed_s = time.monotonic() - started
-    if content:
+    if not content:
+        return None
+    try:
         answer: dict[str, Any] = json.loads(content)
-        return answer
-    # no answer: the child was killed, by its alarm or by its own fault
-    is_late = elapsed_s >= timeout_s
-    return {"refused": "too_expensive" if is_late else "decoder_crashed", "params": {}}
+    except ValueError:  # the child was killed, by its alarm or by its own fault
+        is_late = elapsed_s >= timeout_s
+        return {"refused": "too_expensive" if is_late else "decoder_crashed", "params": {}}
+    return answer
 
 
 def _read_all(descriptor: int, *, deadline: float) -> bytes:
-    """Everything until the child closes the pipe; nothing if it does not by the deadline."""
+    """What the child writes until it closes the pipe, or until the deadline."""
     content = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
@@ -178,4 +194,4 @@ def _read_all(descriptor: int, *, deadline: float) -> bytes:
             content += piece
             if len(content) > _ANSWER_BYTES:
                 break
-    return b""
+    return _CHILD_BEGAN  # too late, or too much: whatever it was, it is not an answer

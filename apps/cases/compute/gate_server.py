@@ -15,17 +15,40 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import imagecodecs
+from PIL import Image
+
 from apps.cases.compute.gate import inspect_file
 from apps.cases.compute.refusals import Refused
+from apps.cases.compute.wrap import WrapFacts, wrap_image
 
 _REQUEST_BYTES: Final = 1 << 16
 _OPEN_FILES: Final = 64
 _WRITTEN_BYTES: Final = 4 << 30
+
+
+def warm_up() -> None:
+    """Judge one picture, so that what the readers load on first use is shared by every child."""
+    for codec in ("jpeg8_decode", "jpegls_decode", "jpeg2k_decode", "packbits_decode"):
+        getattr(imagecodecs, codec)
+    with tempfile.TemporaryDirectory() as folder:
+        picture, instance = Path(folder) / "a.png", Path(folder) / "a.dcm"
+        Image.new("L", (8, 8)).save(picture)
+        facts = WrapFacts(
+            study_instance_uid="2.25.1",
+            series_instance_uid="2.25.2",
+            sop_instance_uid="2.25.3",
+            patient_id="-",
+            modality="OT",
+        )
+        wrap_image(picture, facts, instance)
+        inspect_file(instance, Path(folder))
 
 
 def serve(control: socket.socket) -> None:
@@ -55,6 +78,7 @@ def _judge(request: dict[str, Any], answer: int) -> None:
         _write(answer, {"refused": "decoder_crashed", "params": {"cause": where}})
 
     sys.excepthook = report_crash
+    os.write(answer, b"\n")  # there is a child: from here on, silence is its own fault
     _limit(request)
     try:
         accepted = inspect_file(Path(request["source"]), Path(request["work_dir"]))
@@ -83,4 +107,5 @@ def _write(descriptor: int, answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    warm_up()
     serve(socket.socket(fileno=int(sys.argv[1])))
