@@ -268,6 +268,24 @@ def _without_app_markers(codestream: bytes) -> bytes:
     return kept + codestream[offset:]
 
 
+def test_jpeg_2000_in_a_file_of_its_own_becomes_native(tmp_path: Path) -> None:
+    pixels = dicom.ramp(64, 64)
+    header = dicom.encapsulated([_jp2(pixels)], pixels, transfer_syntax=J2K)
+    accepted = rewritten(dicom.write(tmp_path / "a.dcm", header))
+    assert (decode_frame(accepted.rendition_path).array == pixels).all()
+
+
+def test_eight_bit_stream_in_sixteen_bit_header_becomes_native(tmp_path: Path) -> None:
+    pixels = dicom.ramp(64, 64)
+    header = dicom.encapsulated(
+        [_j2k(pixels)], pixels, transfer_syntax=J2K, BitsAllocated=16, BitsStored=8
+    )
+    accepted = rewritten(dicom.write(tmp_path / "a.dcm", header))
+    array = decode_frame(accepted.rendition_path).array
+    assert array.dtype == np.uint16
+    assert (array == pixels).all()
+
+
 def test_one_bit_pixels_become_bytes(tmp_path: Path) -> None:
     bits = np.arange(24 * 2).reshape(2, 4, 6) % 3 == 0
     header = dicom.instance(
@@ -388,6 +406,14 @@ def test_not_finite_binary_number(tmp_path: Path, value: float) -> None:
     assert refusal_of_bytes(tmp_path, dicom.part_10(element)).code == "not_finite"
 
 
+def test_number_behind_a_long_list_does_not_escape(tmp_path: Path) -> None:
+    # implicit VR has no limit of 64 KiB on a value
+    numbers = struct.pack("<d", 1.0) * 10_000 + struct.pack("<d", float("nan"))
+    value = struct.pack("<HHL", 0x0018, 0x9087, len(numbers)) + numbers
+    content = dicom.part_10(value, transfer_syntax=str(uid.ImplicitVRLittleEndian))
+    assert refusal_of_bytes(tmp_path, content).code == "not_finite"
+
+
 def test_unreadable_number(tmp_path: Path) -> None:
     element = dicom.element(0x00280008, "IS", b"1A")
     assert refusal_of_bytes(tmp_path, dicom.part_10(element)).code == "bad_number"
@@ -427,6 +453,7 @@ def test_identifiers(tmp_path: Path, keyword: str, value: str | None, code: str)
         ({"NumberOfFrames": 2}, "truncated_pixels"),
         ({"PhotometricInterpretation": "YBR_PARTIAL_420"}, "unsupported_photometric"),
         ({"PhotometricInterpretation": None}, "missing_attribute"),
+        ({"PhotometricInterpretation": "YBR_RCT", "SamplesPerPixel": 3}, "unsupported_photometric"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "bad_lut"),
         ({"SamplesPerPixel": 3}, "bad_attribute"),
         ({"BitsAllocated": 12, "BitsStored": 12}, "unsupported_pixel_format"),

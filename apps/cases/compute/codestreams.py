@@ -31,6 +31,7 @@ class CodestreamHeader:
     process: int
     colour_guess: str
     is_signed: bool = False
+    is_boxed: bool = False  # a whole JP2 file, where DICOM wants the bare code stream (PS3.5 A.4.4)
 
 
 def read_jpeg(codestream: bytes) -> CodestreamHeader:
@@ -136,7 +137,8 @@ def read_jpeg_2000(codestream: bytes) -> CodestreamHeader:
     ------
     ValueError : no SIZ, sub-sampled or unlike components, or an absurd number of tiles
     """
-    if codestream[:8] == _JP2_SIGNATURE:
+    is_boxed = codestream[:8] == _JP2_SIGNATURE
+    if is_boxed:
         codestream = _boxed_codestream(codestream)
     if codestream[:4] != b"\xff\x4f\xff\x51":
         raise ValueError("no SOC and SIZ markers")
@@ -159,7 +161,9 @@ def read_jpeg_2000(codestream: bytes) -> CodestreamHeader:
         raise ValueError("components of different size or depth")
     precision = (components[0] & 0x7F) + 1
     is_signed = bool(components[0] & 0x80)
-    return CodestreamHeader(bottom - top, right - left, samples, precision, 0, "", is_signed)
+    return CodestreamHeader(
+        bottom - top, right - left, samples, precision, 0, "", is_signed, is_boxed
+    )
 
 
 def _boxed_codestream(file: bytes) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 from apps.cases.compute.refusals import Refused
 
 _RESCALE_SLOPE: Final = 0x00281053
-_MAX_TEXT_BYTES: Final = 1 << 16  # no number list of a header is longer
+MAX_NUMBERS_BYTES: Final = 1 << 20  # no list of numbers in a header is longer
 _DECIMAL: Final = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 _INTEGER: Final = re.compile(rb"[+-]?\d+(\.0*)?\Z")
 _NOT_FINITE: Final = re.compile(rb"[+-]?(nan|inf(inity)?)\Z", re.IGNORECASE)
@@ -23,7 +23,7 @@ def check_value(tag: int, vr: str, content: bytes, *, length: int, is_little: bo
     ----------
     tag : int, 0xGGGGEEEE
     vr : the value representation; others than numbers pass
-    content : the value, or its first 64 KiB
+    content : the value, or its first `MAX_NUMBERS_BYTES`
     length : int, bytes of the whole value
     is_little : the byte order of binary numbers
 
@@ -32,9 +32,9 @@ def check_value(tag: int, vr: str, content: bytes, *, length: int, is_little: bo
     Refused : bad_number, not_finite, zero_slope, bad_structure (length is no multiple of the VR's)
     """
     named = {"tag": f"({tag >> 16:04X},{tag & 0xFFFF:04X})"}
+    if vr in ("DS", "IS", "FL", "FD") and length > MAX_NUMBERS_BYTES:
+        raise Refused("bad_number", dict(named))
     if vr in ("DS", "IS"):
-        if length > _MAX_TEXT_BYTES:
-            raise Refused("bad_number", dict(named))
         for text in content.split(b"\\"):
             _check_text(tag, vr, text.strip(b" \0"), named)
     size = _SIZES.get(vr)
@@ -43,9 +43,7 @@ def check_value(tag: int, vr: str, content: bytes, *, length: int, is_little: bo
     if length % size:
         raise Refused("bad_structure", dict(named))
     if vr in ("FL", "FD"):
-        values = np.frombuffer(
-            content[: len(content) // size * size], dtype=f"{'<' if is_little else '>'}f{size}"
-        )
+        values = np.frombuffer(content, dtype=f"{'<' if is_little else '>'}f{size}")
         if not np.isfinite(values).all():
             raise Refused("not_finite", dict(named))
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydicom.datadict import dictionary_VR
 
-from apps.cases.compute.element_values import check_value
+from apps.cases.compute.element_values import MAX_NUMBERS_BYTES, check_value
 from apps.cases.compute.refusals import Refused
 
 MAX_DEPTH: Final = 32
@@ -191,7 +191,7 @@ class _Walker:
                 raise Refused("bad_structure", {"tag": tag_text(tag)})
             return self._sequence(header, end, inner, depth + 1)
         if tag >> 16 & 1 == 0:
-            content = self.buffer[header.value : header.value + min(length, 1 << 16)]
+            content = self.buffer[header.value : header.value + min(length, MAX_NUMBERS_BYTES)]
             check_value(tag, header.vr, content, length=length, is_little=encoding.is_little)
         return header.value + length
 

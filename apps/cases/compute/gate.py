@@ -180,6 +180,8 @@ def _make_rendition(
         return _Rendition(path, syntax, None, [])
     with _reader_errors("parse_failed"):
         image = image_attributes(header)
+        if image.photometric in ("YBR_ICT", "YBR_RCT") and syntax not in codecs.JPEG_2000_SYNTAXES:
+            raise Refused("unsupported_photometric", {"value": image.photometric})
         ranges, codestream = _locate_frames(path, layout.pixels, image, header, syntax)
     with _reader_errors("decode_failed"):
         if not rendition.needs_rewriting(

@@ -30,7 +30,7 @@ from apps.cases.compute.wrap import WrapFacts, wrap_image
 
 _REQUEST_BYTES: Final = 1 << 16
 _OPEN_FILES: Final = 64
-_WRITTEN_BYTES: Final = 4 << 30
+_WRITTEN_BYTES: Final = 2 << 30
 
 
 def warm_up() -> None:

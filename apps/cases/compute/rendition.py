@@ -23,11 +23,10 @@ from pydicom.pixels.processing import apply_color_lut
 from apps.cases.compute import codecs
 from apps.cases.compute.codestreams import CodestreamHeader
 from apps.cases.compute.elements import PixelElement
-from apps.cases.compute.image_attributes import ImageAttributes
+from apps.cases.compute.image_attributes import MAX_PIXEL_BYTES, ImageAttributes
 from apps.cases.compute.refusals import Refused
 
 _CHUNK_VALUES: Final = 1 << 22
-_MAX_ELEMENT_BYTES: Final = (1 << 32) - 2
 _BIG_ENDIAN_WORDS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 _PALETTE: Final = ("Red", "Green", "Blue")
 _MULTI_COMPONENT: Final = frozenset({"YBR_ICT", "YBR_RCT"})
@@ -60,6 +59,8 @@ def needs_rewriting(
         return True
     if image.bits_allocated == 1 or is_palette_segmented:
         return True
+    if codestream is not None and _container_differs(image, codestream):
+        return True
     if image.samples == 3:
         return _colour_differs(image, transfer_syntax=transfer_syntax, codestream=codestream)
     if codestream is not None:
@@ -67,6 +68,12 @@ def needs_rewriting(
     if transfer_syntax == uid.RLELossless:
         return image.bits_stored < image.bits_allocated
     return _has_unused_bits(path, pixels, image)
+
+
+def _container_differs(image: ImageAttributes, codestream: CodestreamHeader) -> bool:
+    """Whether decoders answer in another integer type than the header promises."""
+    decoded_bits = next(bits for bits in (8, 16, 32, 64) if codestream.precision <= bits)
+    return codestream.is_boxed or decoded_bits != image.bits_allocated
 
 
 def _colour_differs(
@@ -87,8 +94,7 @@ def _sign_differs(
         return image.is_signed != codestream.is_signed
     if transfer_syntax == uid.JPEGBaseline8Bit:
         return False
-    container = 8 if codestream.precision <= 8 else 16
-    return image.is_signed and codestream.precision < max(container, image.bits_allocated)
+    return image.is_signed and codestream.precision < image.bits_allocated
 
 
 def _has_unused_bits(path: Path, pixels: PixelElement, image: ImageAttributes) -> bool:
@@ -136,8 +142,8 @@ def rewrite(source: Path, target: Path, image: ImageAttributes) -> ImageAttribut
     size = image.rows * image.columns * image.samples
     bits = 8 if image.bits_allocated == 1 else image.bits_allocated
     total = size * bits // 8 * image.frames
-    if total > _MAX_ELEMENT_BYTES:
-        raise Refused("pixels_too_large", {"bytes": total, "limit": _MAX_ELEMENT_BYTES})
+    if total > MAX_PIXEL_BYTES:
+        raise Refused("pixels_too_large", {"bytes": total, "limit": MAX_PIXEL_BYTES})
     target_image = ImageAttributes(
         rows=image.rows,
         columns=image.columns,
