@@ -46,10 +46,17 @@ def test_prediction_has_logits_probabilities_and_maps(model: LoadedModel) -> Non
 def test_an_image_is_judged_alike_alone_and_in_any_batch(model: LoadedModel) -> None:
     inputs = random_inputs(SPEC, count=5)
     together = predict_batch(model, inputs)
-    reversed_ = predict_batch(model, inputs[::-1].copy())
+    reversed_ = predict_batch(model, inputs[::-1])
     alone = [predict_batch(model, inputs[i : i + 1]).logits[0] for i in range(5)]
     np.testing.assert_allclose(together.logits, alone, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(together.logits, reversed_.logits[::-1], rtol=1e-5, atol=1e-6)
+
+
+def test_inputs_from_a_read_only_cache_are_taken(model: LoadedModel) -> None:
+    inputs = random_inputs(SPEC)
+    cached = np.frombuffer(inputs.tobytes(), np.float32).reshape(inputs.shape)
+    found = predict_batch(model, cached).logits
+    np.testing.assert_array_equal(found, predict_batch(model, inputs).logits)
 
 
 def test_loaded_from_its_folder_a_model_predicts_the_same(tmp_path: Path) -> None:

@@ -149,6 +149,9 @@ def predict_batch(
     """
     spec = model.spec
     wanted = (spec.preprocess.channels, *spec.preprocess.size)
+    if isinstance(inputs, np.ndarray):
+        # torch shares memory only with arrays that may be written and run forwards
+        inputs = np.require(inputs, requirements=["C", "W"])
     batch = torch.as_tensor(inputs)
     if batch.ndim != 4 or tuple(batch.shape[1:]) != wanted or batch.dtype != torch.float32:
         raise ValueError(f"{spec.name} reads float32 (N, {', '.join(map(str, wanted))}).")
