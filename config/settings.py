@@ -206,6 +206,7 @@ BATCH_WORK_S = 0.1
 MAXIMUM_BATCH = 32
 # One delivery of a wake-up works this long, then makes room and wakes itself again.
 JOB_BUDGET_S = 20.0
+JOB_TIME_LIMIT_S = 180.0  # ends a job that hangs; longer than its budget and two leases
 RESCUE_EVERY_S = 5.0
 SEAL_EVERY_S = 30.0
 INPUT_CACHE_BYTES = 256 * 1024 * 1024

@@ -22,10 +22,10 @@ from apps.queue import JOBS, Job, app
 
 TORCH_QUEUES: Final = frozenset({JOBS.PREDICT_INTERACTIVE.queue, JOBS.PREDICT_BULK.queue})
 
-# A job stops by itself after its budget; the limit ends one that hangs, after its claims' leases.
+# A job stops by itself after its budget; the limit ends one that hangs.
 TIME_LIMIT_S: Final[dict[str, float]] = {
-    JOBS.PREDICT_INTERACTIVE.queue: settings.JOB_BUDGET_S + 2 * settings.LEASE_S,
-    JOBS.PREDICT_BULK.queue: settings.JOB_BUDGET_S + 2 * settings.LEASE_S,
+    JOBS.PREDICT_INTERACTIVE.queue: settings.JOB_TIME_LIMIT_S,
+    JOBS.PREDICT_BULK.queue: settings.JOB_TIME_LIMIT_S,
     JOBS.RESCUE.queue: 300.0,
 }
 
