@@ -1,6 +1,7 @@
 """What every row of Coread has: a random public identifier and the moment it was made."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -19,7 +20,7 @@ class AppendOnlyError(TypeError):
     """Code tried to change or delete a row of evidence; write a new row with a reason instead."""
 
 
-class AppendOnlyQuerySet(models.QuerySet):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     """A queryset that refuses to update or delete evidence in bulk."""
 
     def update(self, **kwargs: object) -> int:

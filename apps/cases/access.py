@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 from apps.cases.headers import blinded_headers
 from apps.cases.models import (
@@ -129,6 +131,19 @@ def known(user: User | AnonymousUser) -> User:
     return user
 
 
+def person(request: HttpRequest | Request) -> User:
+    """Name who calls a route that needs a login: the table has let nobody else through.
+
+    Raises
+    ------
+    NotAuthenticated : the route's rule is public, and nobody is logged in
+    """
+    user = request.user
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    return user
+
+
 def roles_in(user: User, project: Project) -> frozenset[Role]:
     """List the roles of a person in a project."""
     held = Membership.objects.filter(user=user, project=project, project__is_active=True)
@@ -190,10 +205,10 @@ def policy_of(project: Project) -> ReadingPolicy:
     ------
     Conflict : the project has no policy, so nothing may be read in it
     """
-    policy = max(project.policies.all(), key=lambda each: each.version, default=None)
-    if policy is None:
+    versions: list[ReadingPolicy] = sorted(project.policies.all(), key=lambda each: each.version)
+    if not versions:
         raise Conflict("The project has no reading policy.", code="no_reading_policy")
-    return policy
+    return versions[-1]
 
 
 def sees_ai(user: User, case: Case) -> bool:

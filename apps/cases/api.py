@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.cases import serializers
+from apps.cases.access import person
 from apps.cases.models import IngestFailure, Project, User
 from apps.cases.selectors import (
     ingest_failures_page,
@@ -46,7 +47,7 @@ class SessionView(APIView):
         sent = serializers.LanguageSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         language = User.Language(sent.validated_data["language"])
-        return Response(_session(language_set(request.user, language)))
+        return Response(_session(language_set(person(request), language)))
 
 
 class ProjectsView(APIView):
@@ -55,7 +56,7 @@ class ProjectsView(APIView):
     @extend_schema(operation_id="projects", responses=serializers.ProjectSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the active projects in which this person has a role."""
-        facts = [project_facts(project) for project in projects_of(request.user)]
+        facts = [project_facts(project) for project in projects_of(person(request))]
         return Response(serializers.ProjectSerializer(facts, many=True).data)
 
 
@@ -77,7 +78,7 @@ class UploadView(APIView):
         verdict = ingest_file(
             Path(file.temporary_file_path()),
             project=Project.objects.get(pk=project_id),
-            uploaded_by=request.user,
+            uploaded_by=person(request),
             file_name=file.name,
         )
         is_stored = verdict.result == "stored"
@@ -124,7 +125,7 @@ class IngestFailureResolveView(APIView):
         failure = ingest_failure_resolve(
             failure_id,
             project=Project.objects.get(pk=project_id),
-            actor=request.user,
+            actor=person(request),
             resolution=sent.validated_data["resolution"],
         )
         return Response(serializers.IngestFailureSerializer(_failure(failure)).data)

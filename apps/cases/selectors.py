@@ -61,7 +61,7 @@ def memberships_of(user: User) -> list[dict[str, Any]]:
     return [
         {
             "project": project_facts(project),
-            "roles": [Role(held.role) for held in project.own],  # type: ignore[attr-defined]
+            "roles": [Role(held.role) for held in project.own],
         }
         for project in projects_of(user).prefetch_related(own)
     ]

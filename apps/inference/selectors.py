@@ -44,6 +44,12 @@ def champion_of(project: Project) -> ModelVersion | None:
     return champions_of([project.pk]).get(project.pk)
 
 
+def champion_key(project: Project) -> Subquery:
+    """Give the key of the version that serves a project, for use inside another query."""
+    log = Deployment.objects.filter(project=project).order_by("-sequence")
+    return Subquery(log.values("model_version")[:1])
+
+
 def rollback_target(project: Project) -> ModelVersion | None:
     """Give the version that served before the champion: a rollback undoes the last promotion left.
 

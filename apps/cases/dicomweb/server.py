@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import get_conditional_response
 
 from apps import blobs
-from apps.cases.access import headers_visible_to, reads_blinded
+from apps.cases.access import headers_visible_to, person, reads_blinded
 from apps.cases.models import ImageAccess, Instance, Study
 from apps.cases.selectors import instance_of_study, instances_of_study
 from apps.cases.services.image_access import image_access_record
@@ -30,12 +30,14 @@ DICOM_JSON: Final = "application/dicom+json"
 
 def study_metadata(request: HttpRequest, study: str) -> HttpResponseBase:
     """Answer the headers of every instance of a study."""
-    return _metadata(request, instances_of_study(request.user, study_instance_uid=study))
+    return _metadata(request, instances_of_study(person(request), study_instance_uid=study))
 
 
 def series_metadata(request: HttpRequest, study: str, series: str) -> HttpResponseBase:
     """Answer the headers of every instance of a series."""
-    found = instances_of_study(request.user, study_instance_uid=study, series_instance_uid=series)
+    found = instances_of_study(
+        person(request), study_instance_uid=study, series_instance_uid=series
+    )
     return _metadata(request, found)
 
 
@@ -76,7 +78,7 @@ def thumbnail(request: HttpRequest, study: str, series: str, sop: str) -> HttpRe
 def instance_file(request: HttpRequest, study: str, series: str, sop: str) -> HttpResponseBase:
     """Stream the DICOM file as it was received, its preamble zeroed."""
     instance = _instance(request, study, series, sop)
-    if reads_blinded(request.user, instance.series.study.patient):
+    if reads_blinded(person(request), instance.series.study.patient):
         raise NotFound
     _record(request, instance.series.study, ImageAccess.Kind.IMAGES)
     answer = _whole_blob(request, instance.stored_sha256, content_type="application/dicom")
@@ -86,7 +88,7 @@ def instance_file(request: HttpRequest, study: str, series: str, sop: str) -> Ht
 
 def _instance(request: HttpRequest, study: str, series: str, sop: str) -> Instance:
     return instance_of_study(
-        request.user,
+        person(request),
         study_instance_uid=study,
         series_instance_uid=series,
         sop_instance_uid=sop,
@@ -95,13 +97,13 @@ def _instance(request: HttpRequest, study: str, series: str, sop: str) -> Instan
 
 def _record(request: HttpRequest, study: Study, kind: ImageAccess.Kind) -> None:
     key = request.session.session_key or ""
-    image_access_record(request.user, study=study, kind=kind, session_key=key)
+    image_access_record(person(request), study=study, kind=kind, session_key=key)
 
 
 def _metadata(request: HttpRequest, instances: Sequence[Instance]) -> HttpResponseBase:
     study = instances[0].series.study
     _record(request, study, ImageAccess.Kind.IMAGES)
-    visible = headers_visible_to(request.user, study)
+    visible = headers_visible_to(person(request), study)
     body = orjson.dumps([visible(instance.metadata) for instance in instances])
     return _cached(
         request,

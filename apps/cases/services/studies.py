@@ -60,7 +60,8 @@ def study_store(facts: InstanceFacts) -> Study:
     study, is_new = Study.objects.select_related("patient").get_or_create(
         study_instance_uid=facts.study_instance_uid,
         defaults={
-            "patient": lambda: _patient_store(facts),
+            # called only if the study is new; django-stubs knows values alone
+            "patient": lambda: _patient_store(facts),  # type: ignore[misc]
             "study_date": dicom_date(facts.study_date),
             "study_time": dicom_time(facts.study_time),
             "description": _clean(facts.study_description, 255),

@@ -93,12 +93,13 @@ def _facts(row: dict[str, str], project: Project) -> WrapFacts:
     """Give the picture UIDs made of what it is, so that a second import finds the first."""
     patient_id = row.get("patient_id") or Path(row["file"]).stem
     study = row.get("study") or row["file"]
+    texts: dict[str, Any] = {name: row[name] for name in TEXT_COLUMNS if row.get(name)}
     return WrapFacts(
         study_instance_uid=derived_uid("study", project.code, patient_id, study),
         series_instance_uid=derived_uid("series", project.code, patient_id, study),
         sop_instance_uid=derived_uid("instance", project.code, patient_id, study, row["file"]),
         patient_id=patient_id,
-        **{"modality": "OT"} | {name: row[name] for name in TEXT_COLUMNS if row.get(name)},
+        **{"modality": "OT"} | texts,
     )
 
 

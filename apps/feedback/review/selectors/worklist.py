@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db.models import Case as Choose
 from django.db.models import (
     CharField,
+    Count,
     Exists,
     OuterRef,
     Q,
@@ -19,6 +20,7 @@ from django.db.models import (
     Subquery,
     Value,
     When,
+    Window,
 )
 from django.utils import timezone
 
@@ -27,7 +29,7 @@ from apps.cases.models import Case, CaseInstance, Project, User
 from apps.cases.names import fold
 from apps.feedback.review.models import Review
 from apps.inference.models import CasePrediction
-from apps.inference.selectors import champion_of
+from apps.inference.selectors import champion_key
 
 UNCERTAIN_FROM: Final = 0.7
 MEDIAN_OF_LATEST: Final = 200
@@ -115,7 +117,7 @@ def _annotated(project: Project, *, shows_ai: bool) -> Cases:
     if not shows_ai:
         return cases
     answer = CasePrediction.objects.filter(
-        case=OuterRef("pk"), model_version=champion_of(project), state=CasePrediction.State.DONE
+        case=OuterRef("pk"), model_version=champion_key(project), state=CasePrediction.State.DONE
     )
     cases = cases.annotate(
         urgency=Subquery(answer.values("urgency")[:1]),
@@ -191,15 +193,18 @@ def _order(ordering: str, *, shows_ai: bool) -> list[str]:
 def _counts(project: Project, narrowed: Cases, *, user: User) -> dict[str, Any]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     signed = Review.objects.filter(case__project=project, state=Review.State.SIGNED, reader=user)
-    latest = signed.order_by("-signed_at").values_list("created_at", "signed_at")
+    of_today = Window(Count("pk", filter=Q(signed_at__gte=midnight)))
+    latest = signed.annotate(of_today=of_today).order_by("-signed_at")[:MEDIAN_OF_LATEST]
+    reads = list(latest.values_list("created_at", "signed_at", "of_today"))
     durations_s = [
         (signed_at - created_at).total_seconds()
-        for created_at, signed_at in latest[:MEDIAN_OF_LATEST]
+        for created_at, signed_at, _ in reads
         if signed_at is not None
     ]
     return {
-        "count": narrowed.count(),
-        "unread_count": narrowed.filter(status="unread").count(),
-        "signed_today_count": signed.filter(signed_at__gte=midnight).count(),
+        **narrowed.aggregate(
+            count=Count("pk"), unread_count=Count("pk", filter=Q(status="unread"))
+        ),
+        "signed_today_count": reads[0][2] if reads else 0,
         "median_read_s": median(durations_s) if durations_s else None,
     }
