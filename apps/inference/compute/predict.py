@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -186,11 +185,10 @@ def _cast_products(network: nn.Module, dtype: torch.dtype) -> None:
             module.to(dtype)
 
 
-@contextmanager
-def _trunk_precision(model: LoadedModel) -> Iterator[None]:
-    is_narrow = model.dtype != torch.float32
-    with torch.autocast(model.device.type, dtype=model.dtype, enabled=is_narrow):
-        yield
+def _trunk_precision(model: LoadedModel) -> AbstractContextManager[object]:
+    if model.dtype == torch.float32:
+        return nullcontext()
+    return torch.autocast(model.device.type, dtype=model.dtype)
 
 
 def _logits_and_maps(
