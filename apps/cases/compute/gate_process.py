@@ -19,7 +19,9 @@ from typing import Any, Final
 from apps.cases.compute.accepted import Accepted
 from apps.cases.compute.refusals import Refused
 
-TIMEOUT_S: Final = 10.0
+# The processor time is the limit; the clock is wider, because on a busy machine an honest large
+# image waits long for its ten seconds.
+TIMEOUT_S: Final = 30.0
 MEMORY_BYTES: Final = 3 << 29  # 1.5 GiB of address space, libraries included
 CPU_S: Final = 10
 
@@ -150,7 +152,7 @@ def run_gate(
     }
     with _slots:
         # a server that dies with a request in its hands (killed for memory) is asked again once
-        answer = _ask(message, timeout_s=timeout_s) or _ask(message, timeout_s=timeout_s)
+        answer = _ask(message) or _ask(message)
     if answer is None:
         raise GateUnavailableError(f"{sys.executable} -m {_SERVER_MODULE} does not run")
     if "accepted" in answer:
@@ -158,7 +160,7 @@ def run_gate(
     raise Refused(answer["refused"], answer["params"])
 
 
-def _ask(message: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
+def _ask(message: dict[str, Any]) -> dict[str, Any] | None:
     """The child's answer, or what its silence means; None if no child ever began.
 
     A child begins with a line feed, so that silence tells a dead server from a dead child.
@@ -170,14 +172,14 @@ def _ask(message: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
             _server.request(message, writable)
         finally:
             os.close(writable)
-        content = _read_all(stream.fileno(), deadline=started + timeout_s + _GRACE_S)
+        content = _read_all(stream.fileno(), deadline=started + message["timeout_s"] + _GRACE_S)
         elapsed_s = time.monotonic() - started
     if not content:
         return None
     try:
         answer: dict[str, Any] = json.loads(content)
-    except ValueError:  # the child was killed, by its alarm or by its own fault
-        is_late = elapsed_s >= timeout_s
+    except ValueError:  # the child was killed, by its limits or by its own fault
+        is_late = elapsed_s >= min(message["timeout_s"], message["cpu_s"])
         return {"refused": "too_expensive" if is_late else "decoder_crashed", "params": {}}
     return answer
 
