@@ -98,6 +98,14 @@ def new_postgresql_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def page(settings: Settings, tmp_path: Path) -> None:
+    """A small index.html in the place of the built one, so that no test waits for a build."""
+    html = '<!doctype html><script nonce="{{ CSP_NONCE }}" src="/static/app.js"></script>'
+    (tmp_path / "index.html").write_text(html)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+
+
+@pytest.fixture
 def log_in() -> Callable[[User | None], Client]:
     """Make a browser in which a person (None: nobody) is logged in; it sends CSRF tokens."""
 

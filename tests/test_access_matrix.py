@@ -148,7 +148,7 @@ def nothing() -> Target:
 
 
 @pytest.fixture
-def world(log_in, tmp_path) -> Iterator[World]:
+def world(log_in, page, tmp_path) -> Iterator[World]:
     """Two projects; in ours one case that is assigned and one that is not; people of every kind."""
     ours, theirs = make.ProjectFactory(), make.ProjectFactory()
     for project in (ours, theirs):

@@ -249,7 +249,6 @@ def test_a_listener_that_fails_leaves_no_row(project, tmp_path):
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.full
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_from_many_clients_at_once_is_stored_once(tmp_path):
     project = ProjectFactory()

@@ -102,6 +102,7 @@ def test_a_disk_that_fills_up_while_the_body_arrives_is_507(
     as_role, project, tmp_path, monkeypatch
 ):
     def receive(self, data, start):
+        self.file.close()
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", receive)
