@@ -39,7 +39,9 @@ WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "card.json"
 DEMO_SEED = 20_250_301
 DEMO_SPLIT = PhantomSplit(train=800, validation=120, test=180, first_seed=1000)
-DEMO_RECIPE = Recipe(epochs=20, batch_size=16, learning_rate=3e-3, region_weight=0.5)
+DEMO_RECIPE = Recipe(
+    epochs=24, batch_size=16, learning_rate=3e-3, head_rate=10.0, region_weight=1.0
+)
 EVIDENCE_QUANTILE = 0.995
 
 
@@ -261,6 +263,7 @@ def model_card(
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size,
             "learning_rate": recipe.learning_rate,
+            "head_rate": recipe.head_rate,
             "region_weight": recipe.region_weight,
         },
         "torch": torch.__version__,

@@ -1,5 +1,5 @@
 """What does training minimise? Cross-entropy of the labels that someone gave, and, where a region
-was drawn, the share of evidence that falls outside it. Every term is a plain function of tensors.
+was drawn, evidence in the wrong cells. Every term is a plain function of tensors.
 """
 
 from __future__ import annotations
@@ -27,24 +27,38 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return (losses * judged).sum() / judged.sum().clamp(min=1)
 
 
-def region_loss(maps: Tensor, regions: Tensor) -> Tensor:
-    """Share of the positive evidence that lies outside the region drawn for it.
+def region_loss(maps: Tensor, regions: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the cells of the class maps against the drawn regions.
+
+    A cell's logit is `6 * CAM / scale - 3`, where the scale is the largest value of the finding's
+    map in this batch, without gradient: only where evidence lies is judged, not how much there is;
+    that is the label's concern. Cells inside and outside weigh the same, so that a small nodule is
+    not lost in its background.
 
     Parameters
     ----------
     maps : float32 (N, K, h, w), class maps in logit units, signed
     regions : float32 (N, K, h, w), coverage 0 to 1 of each cell; all 0 where no region was drawn
+    labels : float32 (N, K), 0 to 1, NaN where nobody judged; an absent finding has no region, a
+        present one without a drawn region is left out
 
     Returns
     -------
-    float32 () in [0, 1], mean of `1 - sum(max(CAM, 0) * region) / sum(max(CAM, 0))` over the pairs
-    (image, finding) with a region; 0 where there is none
+    float32 (), mean over the findings, natural logarithm; 0 where nothing can be judged
 
-    Source: alignment of class activation maps with gaze or ROI, as GG-CAM (arXiv 2202.07107).
-    Departure: on analytic class maps, so first order only; share instead of a distance.
+    Source: alignment of class activation maps with drawn regions, as GG-CAM (arXiv 2202.07107).
+    Departure: on analytic class maps, so first order only; cross-entropy of cells, which learns
+    from absent findings too.
     """
     drawn = regions.flatten(2).amax(dim=2) > 0
-    evidence = maps.clamp(min=0.0)
-    inside = (evidence * regions).flatten(2).sum(dim=2)
-    share = inside / evidence.flatten(2).sum(dim=2).clamp(min=1e-6)
-    return ((1.0 - share) * drawn).sum() / drawn.sum().clamp(min=1)
+    known = (drawn | (labels == 0.0))[:, :, None, None]
+    scale = maps.detach().abs().amax(dim=(0, 2, 3)).clamp(min=1e-6)[None, :, None, None]
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(
+        6.0 * maps / scale - 3.0, regions, reduction="none"
+    )
+    inside, outside = regions * known, (1.0 - regions) * known
+    total = maps.new_zeros(())
+    for weight in (inside, outside):
+        weight_sum = weight.sum(dim=(0, 2, 3))
+        total = total + ((losses * weight).sum(dim=(0, 2, 3)) / weight_sum.clamp(min=1e-6)).mean()
+    return total / 2.0

@@ -33,6 +33,8 @@ class Recipe:
     ----------
     epochs, batch_size : int
     learning_rate : float, the peak, after a linear warm-up over `warmup_share` of the steps
+    head_rate : float, factor on the rate of the classifier. Pooling divides the evidence of a small
+        finding by the number of cells, so its weights must grow far larger than those of the trunk
     weight_decay : float, of weights with two axes or more; none on biases and normalisation
     region_weight : float, of `region_loss`; 0 leaves it out
     frozen : names of modules that do not learn, with all below them
@@ -42,6 +44,7 @@ class Recipe:
     epochs: int
     batch_size: int = 32
     learning_rate: float = 2e-3
+    head_rate: float = 1.0
     weight_decay: float = 0.05
     warmup_share: float = 0.08
     region_weight: float = 0.0
@@ -136,12 +139,22 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     Source: Loshchilov and Hutter, ICLR 2019, algorithm 2. Decay of biases and normalisation would
     only shrink the scale that normalisation gives back.
     """
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in learning if p.ndim >= 2], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in learning if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+    classifier = _classifier(network)
+    head = {id(parameter) for parameter in classifier.parameters()}
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            factor = recipe.head_rate if id(parameter) in head else 1.0
+            key = (rate * factor, decay if parameter.ndim >= 2 else 0.0)
+            groups.setdefault(key, []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": p, "lr": lr, "weight_decay": wd} for (lr, wd), p in groups.items()]
+    )
+
+
+def _classifier(network: nn.Module) -> nn.Module:
+    return cast(TimmNetwork, network).get_classifier()
 
 
 def _rate(step: int, steps: int, recipe: Recipe) -> float:
@@ -182,11 +195,11 @@ def _losses(
         return torch.stack([label_loss(network(images), labels), torch.zeros(())])
     with captured_output(network, head.module_name) as outputs:
         logits = network(images)
-    classifier = cast(nn.Linear, cast(TimmNetwork, network).get_classifier())
+    classifier = cast(nn.Linear, _classifier(network))
     live = LinearHead(head.module_name, head.layout, classifier.weight, classifier.bias)
     maps = class_maps(live, head.features(outputs[-1]))
     on_grid = torch.nn.functional.adaptive_avg_pool2d(regions, (maps.shape[2], maps.shape[3]))
-    return torch.stack([label_loss(logits, labels), region_loss(maps, on_grid)])
+    return torch.stack([label_loss(logits, labels), region_loss(maps, on_grid, labels)])
 
 
 def _head_of(network: nn.Module, spec: ModelSpec) -> LinearHead:

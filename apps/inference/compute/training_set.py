@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage import draw
 
 from apps.cases.compute.pixels import display_image
 from apps.inference.compute.manifest import Example, Polygon
@@ -93,12 +93,12 @@ def region_coverage(
     float16 (size, size), 0 to 1, from 8 x 8 samples a cell
     """
     fine = 8
-    canvas = np.zeros((size * fine, size * fine), np.uint8)
+    canvas = np.zeros((size * fine, size * fine), bool)
     affine = np.asarray(image_to_region, float).reshape(2, 3)
     for polygon in polygons:
         points = np.asarray(polygon, float) @ affine[:, :2].T + affine[:, 2]
-        # cv2 counts from pixel centres, and takes fixed-point numbers: 4 fractional bits
-        fixed = np.rint((points * fine - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(canvas, [fixed], 1, shift=4)
+        # scikit-image judges pixel centres, which it counts from 0
+        centres = points * fine - 0.5
+        canvas[draw.polygon(centres[:, 1], centres[:, 0], canvas.shape)] = True
     coverage = canvas.reshape(size, fine, size, fine).mean(axis=(1, 3))
     return np.asarray(coverage, np.float16)

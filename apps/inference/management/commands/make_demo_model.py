@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import torch
 from django.conf import settings
 
 from apps.inference.compute.demo_model import DEMO_SEED, DEMO_SPLIT, make_demo_model
@@ -27,8 +28,13 @@ class Command(ModelCommand):
             "--workers", type=int, default=os.cpu_count() or 1, help="processes for the phantoms"
         )
 
-    def act(self, *, folder: Path, seed: int, workers: int, **_: Any) -> None:
+        parser.add_argument(
+            "--threads", type=int, default=2, help="of torch; another number gives other last bits"
+        )
+
+    def act(self, *, folder: Path, seed: int, workers: int, threads: int, **_: Any) -> None:
         """Make phantoms, train, calibrate, measure."""
+        torch.set_num_threads(threads)
         phantoms = settings.ENVIRONMENT.var / "phantoms"
         manifest = phantom_dataset(phantoms, DEMO_SPLIT, workers=workers)
         card = make_demo_model(manifest, folder, seed=seed, report=self._report)
