@@ -46,17 +46,23 @@ export function FindingRow(props: FindingRowProps) {
         {verdict ? (
           <span className={styles.verdict}>{t(`verdict.${verdict}`)}</span>
         ) : (
-          answer && (
-            <Probability
-              probability={answer.probability}
-              threshold={answer.threshold}
-              isAbove={answer.above}
-            />
-          )
+          <Answer answer={answer} />
         )}
       </button>
       {isSelected && <Details {...props} />}
     </li>
+  );
+}
+
+function Answer({ answer }: { answer: AiFinding | undefined }) {
+  const { t } = useTranslation();
+  if (!answer) return <span className={styles.noAnswer}>{t("ai.none")}</span>;
+  return (
+    <Probability
+      probability={answer.probability}
+      threshold={answer.threshold}
+      isAbove={answer.above}
+    />
   );
 }
 

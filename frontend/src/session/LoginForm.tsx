@@ -1,6 +1,6 @@
 /** Name and password; says plainly why a login failed, without telling which of the two was wrong. */
 import { Alert, Button, PasswordInput, SegmentedControl, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type LoginResult, logIn } from "../api/endpoints";
 import { LANGUAGES, type Language } from "../i18n/i18n";
@@ -22,6 +22,9 @@ export function LoginForm({ username = "", notice, onLoggedIn }: LoginFormProps)
   const [isSending, setIsSending] = useState(false);
   const [result, setResult] = useState<LoginResult>("ok");
 
+  const firstEmpty = useRef<HTMLInputElement>(null);
+  useEffect(() => firstEmpty.current?.focus(), []);
+
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setIsSending(true);
@@ -41,16 +44,17 @@ export function LoginForm({ username = "", notice, onLoggedIn }: LoginFormProps)
         </Alert>
       )}
       <TextInput
+        ref={username === "" ? firstEmpty : null}
         label={t("login.username")}
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
         autoComplete="username"
-        data-autofocus={username === "" || undefined}
         required
         withAsterisk={false}
         readOnly={username !== ""}
       />
       <PasswordInput
+        ref={username === "" ? null : firstEmpty}
         label={t("login.password")}
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}

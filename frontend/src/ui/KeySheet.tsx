@@ -26,6 +26,7 @@ export function KeySheet({ isOpen, title, closeLabel, sections, onClose }: KeySh
       title={title}
       closeButtonProps={{ "aria-label": closeLabel }}
       overlayProps={{ backgroundOpacity: 0.2 }}
+      lockScroll={false}
     >
       {sections.map((section) => (
         <section key={section.title} className={styles.section}>

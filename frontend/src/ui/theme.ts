@@ -4,6 +4,7 @@ import {
   Checkbox,
   createTheme,
   Input,
+  Kbd,
   type MantineColorsTuple,
   Menu,
   PasswordInput,
@@ -60,6 +61,7 @@ export const theme = createTheme({
   lineHeights: { xs: "16px", sm: "16px", md: "20px", lg: "24px", xl: "28px" },
   spacing: { xs: "4px", sm: "8px", md: "12px", lg: "16px", xl: "24px" },
   headings: { sizes: { h1: { fontSize: "16px", lineHeight: "24px", fontWeight: "600" } } },
+  fontWeights: { regular: "400", medium: "500", semibold: "500", bold: "600" },
   respectReducedMotion: true,
   components: {
     Input: compactInput,
@@ -70,6 +72,7 @@ export const theme = createTheme({
           ? { root: { "--button-height": "24px", "--button-fz": "12px" } }
           : { root: { "--button-height": "32px", "--button-fz": "13px" } },
     }),
+    Kbd: Kbd.extend({ classNames: { root: "key-cap" } }),
     TextInput: TextInput.extend({ defaultProps: { size: "md" } }),
     PasswordInput: PasswordInput.extend({ defaultProps: { size: "md" } }),
     Textarea: Textarea.extend({ defaultProps: { size: "md" } }),

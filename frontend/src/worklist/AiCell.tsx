@@ -46,7 +46,7 @@ export function AiCell({ ai, findings }: AiCellProps) {
   return (
     <span className={styles.top}>
       <span className={styles.name} data-above={top.above}>
-        {top.above && finding ? nameOf(finding) : t("ai.nothing_above")}
+        {finding ? nameOf(finding) : top.code}
       </span>
       <Probability probability={top.probability} threshold={top.threshold} isAbove={top.above} />
     </span>
