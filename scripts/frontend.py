@@ -89,7 +89,7 @@ def build() -> None:
         return
     install_packages()
     print("Building the frontend ...", flush=True)
-    npm("run", "--silent", "build", "--", "--logLevel=warn")
+    npm("run", "--silent", "build", "--", "--logLevel=error")
     BUILD_STAMP.write_text(wanted)
 
 
