@@ -137,6 +137,37 @@ def test_no_nul_reaches_the_database(tmp_path: Path) -> None:
     assert "\\u0000" not in json.dumps(accepted.to_json())
 
 
+@pytest.mark.parametrize("character_set", [None, "ISO_IR 100", "ISO_IR 192", "GB18030"])
+def test_chinese_text_is_read_declared_or_not(tmp_path: Path, character_set: str | None) -> None:
+    header = dicom.instance(
+        PatientName="AAAA", StudyDescription="BBBB", SpecificCharacterSet=character_set
+    )
+    path = dicom.write(tmp_path / "a.dcm", header)
+    content = path.read_bytes()
+    for ascii_text, chinese in ((b"AAAA", "王小"), (b"BBBB", "胸部")):
+        content = content.replace(ascii_text, chinese.encode("gb18030"))
+    path.write_bytes(content)
+
+    accepted = accept(path)
+
+    assert (accepted.facts.patient_name, accepted.facts.study_description) == ("王小", "胸部")
+    flag = "" if character_set == "GB18030" else "charset_guessed"
+    assert accepted.facts.patient_name_flag == flag
+    assert accepted.metadata["00100010"]["Value"] == [{"Alphabetic": "王小"}]
+    assert accepted.metadata["00081030"]["Value"] == ["胸部"]
+
+
+def test_all_component_groups_of_a_name_are_kept(tmp_path: Path) -> None:
+    header = dicom.instance(
+        PatientName="Wang^XiaoDong=王^小东=ワン", SpecificCharacterSet="ISO_IR 192"
+    )
+    accepted = accept(dicom.write(tmp_path / "a.dcm", header))
+    assert accepted.facts.patient_name == "Wang^XiaoDong=王^小东=ワン"
+    assert accepted.metadata["00100010"]["Value"] == [
+        {"Alphabetic": "Wang^XiaoDong", "Ideographic": "王^小东", "Phonetic": "ワン"}
+    ]
+
+
 def test_palette_travels_inline(tmp_path: Path) -> None:
     header = dicom.instance(dicom.ramp(16, 16), PhotometricInterpretation="PALETTE COLOR")
     for colour in ("Red", "Green", "Blue"):

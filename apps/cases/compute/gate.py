@@ -99,7 +99,7 @@ def inspect_file(source: Path, work_dir: Path) -> Accepted:
             transfer_syntax_uid=made.transfer_syntax,
             image=made.image,
         )
-        metadata = _metadata(made.path, facts)
+        metadata = json_model(dcmread(made.path, stop_before_pixels=True))
     return _store(source, work_dir, made, thumbnail=thumbnail, facts=facts, metadata=metadata)
 
 
@@ -236,10 +236,6 @@ def _thumbnail(made: _Rendition, work_dir: Path) -> Path | None:
     thumbnail = work_dir / "thumbnail.jpg"
     thumbnail.write_bytes(content)
     return thumbnail
-
-
-def _metadata(path: Path, facts: InstanceFacts) -> dict[str, Any]:
-    return json_model(dcmread(path, stop_before_pixels=True), patient_name=facts.patient_name)
 
 
 def _store(

@@ -74,8 +74,8 @@ class HeaderReader:
             self.raw("SpecificCharacterSet").decode("ascii", "replace").split("\\")
         )
 
-    def raw(self, keyword: str) -> bytes:
-        """The value's bytes; empty where absent or a sequence."""
+    def raw(self, keyword: str | int) -> bytes:
+        """The bytes of a value, by keyword or tag; empty where absent or a sequence."""
         tag = Tag(keyword)
         if tag not in self._header:
             return b""

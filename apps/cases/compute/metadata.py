@@ -6,24 +6,24 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from apps.cases.compute.header import HeaderReader
-from apps.cases.compute.text import character_set_for
+from apps.cases.compute.text import decode_text
 
 # lookup tables, which the viewer needs inline: palette, segmented palette, modality and VOI
 _INLINE: Final = frozenset(
     {0x00281201, 0x00281202, 0x00281203, 0x00281204, 0x00281221, 0x00281222, 0x00281223, 0x00283006}
 )
 _BULK_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_TEXT_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _ICON: Final = 0x00880200
 _PN_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
-def json_model(header: Dataset, *, patient_name: str) -> dict[str, Any]:
+def json_model(header: Dataset) -> dict[str, Any]:
     """The DICOM JSON model (PS3.18 F.2) of a rendition.
 
     Parameters
     ----------
     header : the data set without pixels, freshly read; it is changed
-    patient_name : as decoded by the gate, component groups joined by "="
 
     Returns
     -------
@@ -35,16 +35,24 @@ def json_model(header: Dataset, *, patient_name: str) -> dict[str, Any]:
     errors of pydicom for values that do not fit their VR
     """
     reader = HeaderReader(header)
-    assumed = character_set_for(reader.raw("PatientName"), reader.character_sets)
-    if assumed is not None:
-        header.SpecificCharacterSet = assumed
+    raw_texts = {f"{int(tag):08X}": reader.raw(tag) for tag in header.keys()}  # noqa: SIM118
     _drop_bulk(header)
     model: dict[str, Any] = header.to_json_dict()
     model.pop("00080005", None)  # the JSON text itself is UTF-8 (PS3.18 F.2.2)
-    if "00100010" in model:
-        groups = zip(_PN_GROUPS, patient_name.split("="), strict=False)
-        model["00100010"] = {"vr": "PN", "Value": [{key: text for key, text in groups if text}]}
+    for tag, element in model.items():
+        raw = raw_texts.get(tag, b"")
+        if element["vr"] in _TEXT_VRS and not raw.isascii():
+            element["Value"] = _decoded(raw, element["vr"], reader.character_sets)
     return {tag: _without_nul(value) for tag, value in model.items()}
+
+
+def _decoded(raw: bytes, vr: str, character_sets: list[str]) -> list[Any]:
+    """A text in its true characters, as the facts have it; pydicom knows the declared ones only."""
+    text = decode_text(raw, character_sets).value
+    if vr == "PN":
+        groups = zip(_PN_GROUPS, text.split("="), strict=False)
+        return [{key: group for key, group in groups if group}]
+    return text.split("\\") if vr in ("LO", "SH", "UC") else [text]
 
 
 def _without_nul(value: Any) -> Any:

@@ -63,22 +63,6 @@ def decode_text(raw: bytes, character_sets: Sequence[str]) -> DecodedText:
     return _declared(raw, declared)
 
 
-def character_set_for(raw: bytes, character_sets: Sequence[str]) -> str | None:
-    """The character set that a value is really in, where that differs from the declared one.
-
-    Parameters
-    ----------
-    raw, character_sets : as in `decode_text`
-
-    Returns
-    -------
-    "ISO_IR 192" or "GB18030" where the text was guessed; else None
-    """
-    if decode_text(raw, character_sets).flag != "charset_guessed":
-        return None
-    return "ISO_IR 192" if _as_utf_8(raw.strip(b" \0")) is not None else "GB18030"
-
-
 def _undeclared(raw: bytes) -> DecodedText:
     guess = _guess(raw, least_ideographs=1)
     if guess is not None:
