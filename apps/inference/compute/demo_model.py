@@ -5,7 +5,6 @@ validation part, honest numbers from the test part, and a model folder anybody c
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from apps.inference.compute.json_fields import Json
 from apps.inference.compute.manifest import Example, read_manifest
 from apps.inference.compute.metrics import auroc, sensitivity, specificity
 from apps.inference.compute.phantom_dataset import PhantomSplit
-from apps.inference.compute.pointing import pointing_game
+from apps.inference.compute.pointing import PointingGame, pointing_game
 from apps.inference.compute.predict import (
     BatchPrediction,
     LoadedModel,
@@ -240,21 +239,13 @@ def model_card(
     thresholds = dict(spec.thresholds)
     findings: dict[str, Json] = {}
     for index, output in enumerate(spec.outputs):
-        code = str(output.finding)
-        truth, scores = images.labels[:, index] > 0.5, probabilities[:, index]
-        area = auroc(scores, truth)
-        hits = pointing_game(
+        truth = images.labels[:, index] > 0.5
+        game = pointing_game(
             answer.maps[truth, index].astype(np.float32), images.regions[truth, index]
         )
-        findings[code] = {
-            "positive_count": int(truth.sum()),
-            "auroc": [round(value, 4) for value in (area.value, area.low, area.high)],
-            "sensitivity": _rounded(sensitivity(scores, truth, threshold=thresholds[code]).value),
-            "specificity": _rounded(specificity(scores, truth, threshold=thresholds[code]).value),
-            "pointing_hits": _rounded(hits.map_share),
-            "pointing_hits_of_centre": _rounded(hits.centre_share),
-            "pointing_hits_of_mean_region": _rounded(hits.best_fixed_share),
-        }
+        code = str(output.finding)
+        measured = _measured(probabilities[:, index], truth, threshold=thresholds[code])
+        findings[code] = measured | _pointing(game)
     return {
         "model": f"{spec.name} {spec.version}",
         "weights_sha256": spec.weights.sha256,
@@ -272,8 +263,24 @@ def model_card(
     }
 
 
-def _rounded(value: float) -> float:
-    return round(value, 4) if math.isfinite(value) else value
+def _measured(
+    scores: NDArray[np.float32], truth: NDArray[np.bool_], *, threshold: float
+) -> dict[str, Json]:
+    area = auroc(scores, truth)
+    return {
+        "positive_count": area.positive_count,
+        "auroc": [round(value, 4) for value in (area.value, area.low, area.high)],
+        "sensitivity": round(sensitivity(scores, truth, threshold=threshold).value, 4),
+        "specificity": round(specificity(scores, truth, threshold=threshold).value, 4),
+    }
+
+
+def _pointing(game: PointingGame) -> dict[str, Json]:
+    return {
+        "pointing_hits": round(game.map_share, 4),
+        "pointing_hits_of_centre": round(game.centre_share, 4),
+        "pointing_hits_of_best_fixed_place": round(game.best_fixed_share, 4),
+    }
 
 
 def _write_json(path: Path, value: dict[str, Json]) -> None:
