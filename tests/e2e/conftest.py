@@ -38,11 +38,26 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium(chromium_path: str) -> Iterator[Browser]:
+def launch_chromium(chromium_path: str) -> Iterator[Callable[..., Browser]]:
+    """Start browsers with further command line arguments; all are closed at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=SOFTWARE_GL)
-        yield browser
-        browser.close()
+        browsers = []
+
+        def launch(*arguments: str) -> Browser:
+            browser = playwright.chromium.launch(
+                executable_path=chromium_path, args=[*SOFTWARE_GL, *arguments]
+            )
+            browsers.append(browser)
+            return browser
+
+        yield launch
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(launch_chromium: Callable[..., Browser]) -> Browser:
+    return launch_chromium()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ import {
 } from "./viewerState";
 
 /** An image that has not come after this long is given up; the reader may ask again. */
-const LOAD_TIMEOUT_MS = 30_000;
+const LOAD_TIMEOUT_MS = 20_000;
 
 export interface ViewerCallbacks {
   readonly onFirstPaint: (timing: FirstPaint) => void;
@@ -220,9 +220,7 @@ export class StackViewer {
   /** Turns the picture clockwise on the screen. */
   rotateBy(degrees: number): void {
     this.change(() => {
-      const { flipHorizontal, flipVertical } = this.viewport.getCamera();
-      const sense = flipHorizontal !== flipVertical ? -1 : 1;
-      const rotation = (this.viewport.getRotation() + sense * degrees + 720) % 360;
+      const rotation = (this.viewport.getRotation() + degrees + 360) % 360;
       this.viewport.setViewPresentation({ ...this.viewport.getViewPresentation(), rotation });
     });
   }
@@ -351,6 +349,10 @@ export class StackViewer {
   private readonly onRendered = (): void => {
     const image = this.currentImage();
     if (!this.stack || !image || this.isOtherAwaited(image)) {
+      return;
+    }
+    if (!isComplete(this.viewport.getCornerstoneImage(), image)) {
+      this.fail("load_error");
       return;
     }
     if (!this.isOpened) {
@@ -492,6 +494,12 @@ function indexToWorld(
   const axis = (k: 0 | 1 | 2) =>
     origin[k] + i * spacing[0] * direction[k] + j * spacing[1] * (direction[3 + k] ?? 0);
   return [axis(0), axis(1), axis(2)];
+}
+
+/** Cornerstone draws a frame of too few bytes without a word, and it looks like an image. */
+function isComplete(decoded: Types.IImage, { columns, rows }: ViewerImage): boolean {
+  const values = decoded.voxelManager?.getScalarDataLength() ?? 0;
+  return values >= columns * rows * decoded.numberOfComponents;
 }
 
 function tripleOf(numbers: ArrayLike<number>): [number, number, number] {

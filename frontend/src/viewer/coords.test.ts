@@ -20,7 +20,9 @@ const SPACING = { rowMm: 2, columnMm: 0.5, kind: "patient" } as const;
 
 function expectPoint(actual: readonly number[], expected: readonly number[]) {
   expect(actual).toHaveLength(expected.length);
-  actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 9));
+  for (const [i, value] of actual.entries()) {
+    expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 9);
+  }
 }
 
 describe("affine maps", () => {

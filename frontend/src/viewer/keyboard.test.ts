@@ -8,7 +8,7 @@ interface Press {
   shiftKey?: boolean;
   repeat?: boolean;
   isComposing?: boolean;
-  defaultPrevented?: boolean;
+  isAnswered?: boolean;
 }
 
 const handlers = {
@@ -31,7 +31,7 @@ function down(press: Press, target: KeyTarget | null = { tagName: "BODY" }): boo
       shiftKey: false,
       repeat: false,
       isComposing: false,
-      defaultPrevented: false,
+      isAnswered: false,
       ...press,
     },
     target,
@@ -90,7 +90,7 @@ describe("where keys work", () => {
   });
 
   it("leaves alone what another part of the page has answered, and keys nobody handles", () => {
-    expect(down({ code: "KeyI", defaultPrevented: true })).toBe(false);
+    expect(down({ code: "KeyI", isAnswered: true })).toBe(false);
     expect(down({ code: "KeyR" })).toBe(false);
     expect(down({ code: "KeyI", ctrlKey: true })).toBe(false);
     expect(handlers["viewer.invert"]).not.toHaveBeenCalled();

@@ -3,7 +3,7 @@
  * themselves alone, drops repeats of a key that was pressed for another case, and holds irreversible acts
  * until the key comes up.
  */
-import { chordOf, type KeyAction, type KeyContext } from "./keymap";
+import { chordOf, type KeyAction, type KeyContext, type KeyPress } from "./keymap";
 
 /** What a handler learns: which case (or other subject) the key went down on. */
 export type KeyHandler = (subject: string) => void;
@@ -21,6 +21,14 @@ export interface KeyboardOptions {
 interface Pressed {
   readonly subject: string;
   readonly onRelease: KeyAction | null;
+}
+
+/** The part of a key event that decides. */
+export interface KeyboardPress extends KeyPress {
+  readonly repeat: boolean;
+  readonly isComposing: boolean;
+  /** Another part of the page has answered the key. */
+  readonly isAnswered: boolean;
 }
 
 /** The part of a DOM event target that decides; kept small so that it can be tested without a browser. */
@@ -87,7 +95,7 @@ export class Keyboard {
   /** Starts listening; returns what stops it. */
   attach(target: Window): () => void {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (this.down(event, keyTargetOf(event))) {
+      if (this.down(pressOf(event), keyTargetOf(event))) {
         event.preventDefault();
       }
     };
@@ -105,23 +113,10 @@ export class Keyboard {
   }
 
   /** True when the key belongs to an action here, also when that action has to wait. */
-  down(
-    event: Pick<
-      KeyboardEvent,
-      | "code"
-      | "ctrlKey"
-      | "metaKey"
-      | "altKey"
-      | "shiftKey"
-      | "repeat"
-      | "isComposing"
-      | "defaultPrevented"
-    >,
-    target: KeyTarget | null,
-  ): boolean {
+  down(event: KeyboardPress, target: KeyTarget | null): boolean {
     const subject = this.options.subject();
     const heldFor = event.repeat ? this.pressed.get(event.code)?.subject : subject;
-    const action = event.defaultPrevented ? undefined : this.actionFor(event, target);
+    const action = event.isAnswered ? undefined : this.actionFor(event, target);
     if (action === undefined) {
       this.remember(event, { subject, onRelease: null });
       return false;
@@ -155,10 +150,7 @@ export class Keyboard {
     }
   }
 
-  private actionFor(
-    event: Parameters<typeof chordOf>[0] & { isComposing: boolean },
-    target: KeyTarget | null,
-  ): KeyAction | undefined {
+  private actionFor(event: KeyboardPress, target: KeyTarget | null): KeyAction | undefined {
     const chord = chordOf(event);
     const isText = isTextTarget(target);
     // Outside a text field nothing can be composed: with an input method on the browser still reports
@@ -179,6 +171,14 @@ export class Keyboard {
           this.options.handlers()[action.id] !== undefined,
       );
   }
+}
+
+function pressOf(event: KeyboardEvent): KeyboardPress {
+  const { code, ctrlKey, metaKey, altKey, shiftKey, repeat, isComposing, target } = event;
+  // Cornerstone prevents the default of every key while its element has the focus, whether it uses it or not.
+  const isOnImage = target instanceof Element && target.closest(".viewer-element") !== null;
+  const isAnswered = event.defaultPrevented && !isOnImage;
+  return { code, ctrlKey, metaKey, altKey, shiftKey, repeat, isComposing, isAnswered };
 }
 
 function keyTargetOf(event: KeyboardEvent): KeyTarget | null {

@@ -71,7 +71,7 @@ class Scene:
     def series_of_review(self) -> dict[str, Any]:
         return {
             "series_instance_uid": self.series,
-            "modality": str(self.datasets[0].Modality),
+            "modality": str(self.datasets[0].get("Modality", "OT")),
             "instances": [self.instance_of_review(dataset) for dataset in self.datasets],
         }
 
