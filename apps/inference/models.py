@@ -192,4 +192,9 @@ class Prediction(BaseModel):
             models.Index(
                 fields=["lease_until"], condition=Q(state="claimed"), name="prediction_leased"
             ),
+            models.Index(
+                fields=["completed_at"],
+                condition=Q(completed_at__isnull=False),
+                name="prediction_completed",
+            ),
         ]
