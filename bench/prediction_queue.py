@@ -44,7 +44,8 @@ def fill_store(*, images: int, rows: int, columns: int) -> None:
     """Migrate, import and promote the model, and take in pictures of 16 bits; each waits once."""
     call_command("migrate", verbosity=0)
     spec = resnet50_spec()
-    findings = [FindingDraft(code=code, name_en=code, name_zh=code) for code in spec.finding_outputs]
+    codes = spec.finding_outputs
+    findings = [FindingDraft(code=code, name_en=code, name_zh=code) for code in codes]
     project = project_create("bench", name_en="Bench", name_zh="测量", findings=findings)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         model_promote(_imported_model(Path(folder)), project=project, actor=None)

@@ -135,6 +135,8 @@ def running_stack(var: Path) -> Iterator[Stack]:
         for worker in stack.workers:
             stack.kill(worker)
         stack.redis.kill()
+        for log in sorted(folder.glob("*.log")):  # shown where the test has failed
+            sys.stdout.write(f"--- {log.name}\n{log.read_text()[-4000:]}\n")
         shutil.rmtree(folder)
 
 

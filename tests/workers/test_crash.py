@@ -18,7 +18,7 @@ from tests.workers.stored import served_project, stored_case
 pytestmark = [pytest.mark.full, pytest.mark.django_db(transaction=True)]
 
 JOBS = 40
-TIMEOUT_S = 240.0
+TIMEOUT_S = 150.0
 State = Prediction.State
 
 
