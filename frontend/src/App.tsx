@@ -32,7 +32,7 @@ export function App() {
   return (
     <MantineProvider theme={theme} forceColorScheme="dark" getStyleNonce={styleNonce}>
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-left" />
+        <Notifications position="bottom-left" className="toasts" containerWidth={320} />
         <Page />
       </QueryClientProvider>
     </MantineProvider>
@@ -53,7 +53,8 @@ function Page() {
       )}
     >
       <SessionGate>
-        <BrowserRouter>
+        {/* Without a transition: after a signature the next case must be drawn at once. */}
+        <BrowserRouter useTransitions={false}>
           <UploadProvider>
             <AppRoutes />
           </UploadProvider>

@@ -92,11 +92,8 @@ export function CaseReading(props: CaseReadingProps) {
         />
       )}
       <div className={styles.scroll}>
-        {payload.reviews.length > 0 ? (
-          <SignedReviews payload={payload} />
-        ) : (
-          <h2 className={styles.title}>{t("review.findings")}</h2>
-        )}
+        {payload.reviews.length > 0 && <SignedReviews payload={payload} />}
+        <h2 className={styles.title}>{t("review.findings")}</h2>
         <ul className={styles.findings}>
           {payload.findings.map((finding) => (
             <FindingRow

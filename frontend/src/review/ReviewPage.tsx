@@ -178,6 +178,7 @@ export function ReviewPage({ project }: { project: Project }) {
             <Viewport
               ref={viewport}
               stack={stack}
+              isPending={payload === undefined || (choice !== undefined && stack === null)}
               text={cornerText(payload, choice)}
               heatMaps={heatMap.layers}
               heatMapView={heatMapView}

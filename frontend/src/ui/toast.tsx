@@ -16,11 +16,12 @@ function show({ message, detail, undo }: Toast, kind: "done" | "failed"): void {
     title: message,
     message: (
       <>
-        {detail}
+        {detail && <div>{detail}</div>}
         {undo && (
           <Button
             size="compact-xs"
-            variant="subtle"
+            variant="default"
+            mt="xs"
             onClick={() => {
               notifications.hide(id);
               undo.onUndo();

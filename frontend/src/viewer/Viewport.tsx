@@ -35,6 +35,8 @@ export interface ViewportHandle {
 export interface ViewportProps {
   readonly ref?: Ref<ViewportHandle>;
   readonly stack: ViewerStack | null;
+  /** The stack is on its way: "no image" would be wrong to say. */
+  readonly isPending?: boolean;
   readonly text: CornerText;
   /** Of the selected finding, one per frame; only the one of the frame on the screen is drawn. */
   readonly heatMaps: readonly HeatMapLayer[];
@@ -140,7 +142,11 @@ export function Viewport(props: ViewportProps) {
         {layer && heatMapView.isVisible && (
           <HeatMapLegend layer={layer} valueUnderCursor={valueUnder(viewer, layer, cursor)} />
         )}
-        <Notice state={state} onRetry={() => viewer?.retry()} />
+        <Notice
+          state={state}
+          isPending={props.isPending === true}
+          onRetry={() => viewer?.retry()}
+        />
       </div>
       <p className="visually-hidden" aria-live="polite" data-testid="viewport-announcement">
         {isCurrent &&
@@ -173,7 +179,8 @@ export function Viewport(props: ViewportProps) {
 }
 
 /** What stands where the image would be: nothing yet, on its way, or why it did not come. */
-function Notice({ state, onRetry }: { state: ViewerState; onRetry: () => void }) {
+function Notice(props: { state: ViewerState; isPending: boolean; onRetry: () => void }) {
+  const { state, isPending, onRetry } = props;
   const { t } = useTranslation("viewer");
   if (state.status === "shown") {
     return null;
@@ -181,7 +188,7 @@ function Notice({ state, onRetry }: { state: ViewerState; onRetry: () => void })
   if (state.status !== "failed") {
     return (
       <div className="viewer-notice viewer-notice-quiet" role="status">
-        {t(state.status === "empty" ? "viewport.empty" : "viewport.loading")}
+        {t(state.status === "empty" && !isPending ? "viewport.empty" : "viewport.loading")}
       </div>
     );
   }
