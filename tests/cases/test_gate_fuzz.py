@@ -261,3 +261,16 @@ def test_damaged_codestreams(content: bytes) -> None:
 @given(damaged_codestreams())
 def test_many_damaged_codestreams(content: bytes) -> None:
     check_child(content)
+
+
+@pytest.mark.full
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_flipped_bytes_of_real_files(shared_data: Path, data: st.DataObject) -> None:
+    files = sorted((shared_data / "dicom").glob("*/*.dcm"))
+    content = bytearray(data.draw(st.sampled_from(files)).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        # most of the meaning of a file is in its first few thousand bytes
+        end = data.draw(st.sampled_from([min(4_000, len(content)), len(content)]))
+        content[data.draw(st.integers(132, end - 1))] = data.draw(st.integers(0, 255))
+    check_child(bytes(content))
