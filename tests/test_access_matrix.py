@@ -313,7 +313,7 @@ def test_the_matrix(world, route):
         ("models", "GET", access.READERS),
         ("ingest-failures", "GET", access.READERS),
         ("worklist", "POST", access.ANYONE_LOGGED_IN),
-        ("wado-frame", "GET", access.PUBLIC),
+        ("ingest-failures", "GET", access.PUBLIC),
         ("session", "DELETE", access.PUBLIC),
     ],
 )
