@@ -16,11 +16,12 @@ const SECTIONS = [
 
 export function AdminPage({ project }: { project: Project }) {
   const { t } = useTranslation();
+  const root = `/projects/${project.id}/admin`;
   return (
     <div className={styles.page}>
       <nav className={styles.nav} aria-label={t("admin.title")}>
         {SECTIONS.map(({ path, icon: Icon }) => (
-          <NavLink key={path} to={path} className={styles.link ?? ""}>
+          <NavLink key={path} to={`${root}/${path}`} className={styles.link ?? ""}>
             <Icon size={16} aria-hidden />
             {t(`admin.${path}`)}
           </NavLink>
@@ -31,7 +32,7 @@ export function AdminPage({ project }: { project: Project }) {
           <Route path="queue" element={<QueueSection project={project} />} />
           <Route path="models" element={<ModelsSection project={project} />} />
           <Route path="ingest" element={<IngestSection project={project} />} />
-          <Route path="*" element={<Navigate to="queue" replace />} />
+          <Route path="*" element={<Navigate to={`${root}/queue`} replace />} />
         </Routes>
       </div>
     </div>

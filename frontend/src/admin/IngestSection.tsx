@@ -21,9 +21,9 @@ export function IngestSection({ project }: { project: Project }) {
     <>
       <h1 className={styles.title}>{t("ingest_admin.title")}</h1>
       <p className={styles.lead}>{t("ingest_admin.lead")}</p>
-      <FailureTable project={project} />
-      <h2 className={styles.subtitle}>{t("stuck.title")}</h2>
-      <p className={styles.lead}>{t("stuck.lead")}</p>
+      <div className={styles.half}>
+        <FailureTable project={project} />
+      </div>
       <StuckTable project={project} />
     </>
   );
@@ -179,6 +179,12 @@ function StuckTable({ project }: { project: Project }) {
       rowKey={(row) => row.prediction_id}
       firstSort={{ key: "failed_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "stuck-predictions.csv" }}
+      toolbar={
+        <div>
+          <h2 className={styles.subtitle}>{t("stuck.title")}</h2>
+          <p className={styles.lead}>{t("stuck.lead")}</p>
+        </div>
+      }
       empty={
         <div className={styles.empty}>
           <StateView kind="empty" title={t("stuck.empty")} />

@@ -86,14 +86,12 @@ export function ModelsSection({ project }: { project: Project }) {
         />
       )}
       {champion && <BulkPrediction project={project} />}
-      <h2 className={styles.subtitle}>{t("models.versions")}</h2>
       <VersionTable
         project={project}
         versions={models.data?.versions}
         championId={models.data?.champion ?? null}
         onPromote={(model) => setChange({ kind: "promote", model })}
       />
-      <h2 className={styles.subtitle}>{t("models.history")}</h2>
       <DeploymentTable deployments={models.data?.deployments} />
     </>
   );
@@ -217,6 +215,7 @@ function VersionTable({ project, versions, championId, onPromote }: VersionTable
       rowKey={(row) => row.id}
       firstSort={{ key: "created_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "models.csv" }}
+      toolbar={<h2 className={styles.subtitle}>{t("models.versions")}</h2>}
       empty={
         <div className={styles.empty}>
           <StateView kind="empty" title={t("models.empty")} detail={t("models.empty_detail")} />
@@ -257,6 +256,7 @@ function DeploymentTable({ deployments }: { deployments: Deployment[] | undefine
       rowKey={(row) => String(row.sequence)}
       firstSort={{ key: "created_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "deployments.csv" }}
+      toolbar={<h2 className={styles.subtitle}>{t("models.history")}</h2>}
       empty={
         <div className={styles.empty}>
           <StateView kind="empty" title={t("models.no_history")} />
