@@ -1,6 +1,7 @@
 """What the viewport does in a real browser: decoding, turning, failing, switching, keys, mouse."""
 
 import base64
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,19 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom.pixels import apply_color_lut, apply_modality_lut
 from pydicom.uid import generate_uid
 
 from tests.e2e.viewer_harness.server import Scene, viewer_site
-from tests.e2e.viewer_harness.synthetic import image, stack_scene
+from tests.e2e.viewer_harness.synthetic import (
+    colour_image,
+    image,
+    monochrome1,
+    stack_scene,
+    with_window,
+)
 
 pytestmark = [pytest.mark.full, pytest.mark.e2e]
 
@@ -59,6 +67,14 @@ def slices_with_faults() -> Scene:
     return scene
 
 
+def windowed_scene() -> Scene:
+    """Build a series in which every slice brings a window of its own, as MR does."""
+    uids = {"study": generate_uid(), "series": generate_uid()}
+    pixels = np.full((64, 64), 1000, np.uint16)
+    slices = (image(pixels, instance_number=number, modality="MR", **uids) for number in (1, 2, 3))
+    return Scene([with_window(one, 100 * n, 10 * n) for n, one in enumerate(slices, start=1)])
+
+
 @pytest.fixture(scope="module")
 def scenes() -> dict[str, Scene]:
     radiograph = image(np.full((200, 800), 1000, np.uint16), spacing_mm=(2.0, 0.5))
@@ -68,6 +84,9 @@ def scenes() -> dict[str, Scene]:
         "faulty": slices_with_faults(),
         "radiograph": Scene([radiograph], spacing_kind="projected"),
         "unscaled": Scene([unscaled]),
+        "monochrome1": Scene([monochrome1(image(np.full((100, 100), 4095, np.uint16)))]),
+        "colour": Scene([colour_image(200, 100, 50)]),
+        "windowed": windowed_scene(),
     }
 
 
@@ -180,6 +199,45 @@ def test_zoom_window_and_their_way_back(new_page: Callable[..., Page], site: str
     assert not reset["isInverted"]
     full = act(page, "viewer.applyPreset(2)")
     assert full["windowCentre"] == pytest.approx(1000.5)
+
+
+def colour_on_screen(page: Page, x: int = 300, y: int = 260) -> tuple[int, int, int]:
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    red, green, blue = picture.getpixel((x, y))
+    return red, green, blue
+
+
+def test_black_stays_black_and_colours_stay(new_page: Callable[..., Page], site: str) -> None:
+    page = new_page()
+    open_bare(page, site, "monochrome1")
+    state = act(page, "null")
+    assert colour_on_screen(page) == (0, 0, 0)
+    assert not state["isInverted"], "inverting MONOCHROME1 is not the reader's doing"
+    assert act(page, "viewer.invert()")["isInverted"]
+    assert colour_on_screen(page) == (255, 255, 255)
+    act(page, "viewer.reset()")
+    assert colour_on_screen(page) == (0, 0, 0)
+
+    open_bare(page, site, "colour")
+    act(page, "viewer.reset()")
+    assert colour_on_screen(page) == pytest.approx((200, 100, 50), abs=1)
+
+
+def test_every_slice_has_its_own_window_until_the_reader_chooses_one(
+    new_page: Callable[..., Page], site: str
+) -> None:
+    page = new_page()
+    open_bare(page, site, "stack")
+    act(page, "viewer.setWindow(333, 44)")
+    assert act(page, "viewer.scrollBy(1)")["windowWidth"] == pytest.approx(333)
+    page.evaluate("async () => viewer.setStack((await fetchStack('windowed')).stack)")
+    wait_for_state(page, "s.stackKey === 'windowed' && s.isPainted")
+    widths = [act(page, "null")["windowWidth"]]
+    for slice_number in (2, 3):
+        page.evaluate("viewer.scrollBy(1)")
+        wait_for_state(page, f"s.sliceIndex === {slice_number - 1}")
+        widths.append(act(page, "null")["windowWidth"])
+    assert widths == pytest.approx([100, 200, 300])
 
 
 def test_another_stack_hides_the_old_image_at_once(

@@ -3,18 +3,22 @@
  * of the last case is hidden the moment another is asked for, and nothing is called painted before the
  * right image has been drawn.
  */
+import { Enums, eventTarget, type StackViewport } from "@cornerstonejs/core";
 import {
-  Enums,
-  eventTarget,
-  getShouldUseCPURendering,
-  type StackViewport,
-  type Types,
-} from "@cornerstonejs/core";
+  fitView,
+  flipView,
+  imageToCanvasOf,
+  isComplete,
+  panView,
+  rotateView,
+  tripleOf,
+  worldPlaneOf,
+  zoomToOneToOne,
+  zoomView,
+} from "./camera";
 import {
-  type Affine,
   applyAffine,
   canvasPixelSize,
-  imageToCanvasAffine,
   invertAffine,
   type Length,
   measureLength,
@@ -25,16 +29,19 @@ import { forgetImage, registerImages, startRenderer } from "./engine";
 import { CLOSED_HEAT_MAP, type HeatMapView } from "./heatMapView";
 import type { HeatMapLayer } from "./heatmap";
 import { HeatMapOverlay } from "./overlay";
-import type { ViewerImage, ViewerStack } from "./stack";
+import { isStoredInverted, type ViewerImage, type ViewerStack } from "./stack";
 import { deleteLengths, scrollStack, ViewportTools } from "./toolGroup";
 import { type PrimaryTool, presetsOf, rangeOfWindow, windowOfPreset, windowOfRange } from "./tools";
 import {
   EMPTY_STATE,
   type FirstPaint,
   heatMapOf,
+  stateOfRequest,
   type ViewerFailure,
   type ViewerState,
+  ViewerStore,
 } from "./viewerState";
+import { forgetChosenWindow, resetWindow, valuesOf } from "./voi";
 
 /** An image that has not come after this long is given up; the reader may ask again. */
 const LOAD_TIMEOUT_MS = 20_000;
@@ -51,10 +58,9 @@ export class StackViewer {
   private readonly tools: ViewportTools;
   private readonly overlay: HeatMapOverlay;
   private readonly resizer: ResizeObserver;
-  private readonly listeners = new Set<() => void>();
   private readonly renderer = startRenderer();
   private readonly viewportId: string;
-  private state: ViewerState;
+  private readonly store: ViewerStore;
   private stack: ViewerStack | null = null;
   private requestedAt = 0;
   private isFirstPaintDue = false;
@@ -78,7 +84,7 @@ export class StackViewer {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = engine.getViewport(this.viewportId) as StackViewport;
-    this.state = { ...EMPTY_STATE, canDraw, largestSide };
+    this.store = new ViewerStore({ ...EMPTY_STATE, canDraw, largestSide });
     this.tools = new ViewportTools(this.viewportId, engine.id, {
       canDraw,
       lengthText: (imageId, points) => this.lengthText(imageId, points),
@@ -93,12 +99,9 @@ export class StackViewer {
     eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onLoadError);
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.store.subscribe(listener);
 
-  readonly getState = (): ViewerState => this.state;
+  readonly getState = (): ViewerState => this.store.get();
 
   destroy(): void {
     this.isDestroyed = true;
@@ -111,7 +114,6 @@ export class StackViewer {
     this.overlay.destroy();
     this.tools.destroy();
     this.renderer.engine.disableElement(this.viewportId);
-    this.listeners.clear();
   }
 
   // --- what is shown -------------------------------------------------------------------------------
@@ -123,18 +125,8 @@ export class StackViewer {
     this.isOpened = false;
     this.requestedAt = performance.now();
     this.isFirstPaintDue = stack !== null;
-    const isEmpty = stack === null || stack.images.length === 0;
-    this.update({
-      ...EMPTY_STATE,
-      canDraw: this.renderer.canDraw,
-      largestSide: this.renderer.largestSide,
-      tool: this.state.tool,
-      status: isEmpty ? "empty" : "loading",
-      stackKey: stack?.key ?? null,
-      sliceIndex: stack?.startIndex ?? 0,
-      sliceCount: stack?.images.length ?? 0,
-    });
-    if (stack !== null && !isEmpty) {
+    this.store.update(stateOfRequest(stack, this.state));
+    if (stack !== null && stack.images.length > 0) {
       registerImages(stack.images);
       this.open(stack, stack.startIndex);
     }
@@ -146,7 +138,7 @@ export class StackViewer {
     if (this.stack && image && this.state.status === "failed") {
       forgetImage(image.imageId);
       this.hideImage();
-      this.update({ status: "loading", failure: null });
+      this.store.update({ status: "loading", failure: null });
       this.open(this.stack, this.state.sliceIndex);
     }
   }
@@ -189,7 +181,7 @@ export class StackViewer {
   setTool(tool: PrimaryTool): void {
     if (tool !== "length" || this.renderer.canDraw) {
       this.tools.activate(tool);
-      this.update({ tool });
+      this.store.update({ tool });
     }
   }
 
@@ -198,17 +190,12 @@ export class StackViewer {
   }
 
   applyPreset(position: number): void {
-    const image = this.viewport.getCornerstoneImage();
     const preset = presetsOf(this.currentImage()?.modality ?? "")[position - 1];
-    if (!image || !preset) {
-      return;
+    const values = valuesOf(this.viewport);
+    if (preset && values) {
+      const { width, centre } = windowOfPreset(preset, values);
+      this.setWindow(width, centre);
     }
-    const { width, centre } = windowOfPreset(preset, {
-      stored: { width: firstOf(image.windowWidth), centre: firstOf(image.windowCenter) },
-      minimum: image.minPixelValue,
-      maximum: image.maxPixelValue,
-    });
-    this.setWindow(width, centre);
   }
 
   invert(): void {
@@ -219,65 +206,33 @@ export class StackViewer {
 
   /** Turns the picture clockwise on the screen. */
   rotateBy(degrees: number): void {
-    this.change(() => {
-      const rotation = (this.viewport.getRotation() + degrees + 360) % 360;
-      this.viewport.setViewPresentation({ ...this.viewport.getViewPresentation(), rotation });
-    });
+    this.change(() => rotateView(this.viewport, degrees));
   }
 
   flip(axis: "horizontal" | "vertical"): void {
-    this.change(() => {
-      const camera = this.viewport.getCamera();
-      this.viewport.setCamera(
-        axis === "horizontal"
-          ? { flipHorizontal: camera.flipHorizontal !== true }
-          : { flipVertical: camera.flipVertical !== true },
-      );
-    });
+    this.change(() => flipView(this.viewport, axis));
   }
 
   zoomBy(factor: number): void {
-    this.change(() => this.viewport.setZoom(this.viewport.getZoom() * factor));
+    this.change(() => zoomView(this.viewport, factor));
   }
 
-  panBy([x, y]: Point): void {
-    this.change(() => {
-      const [panX, panY] = this.viewport.getPan();
-      this.viewport.setPan([panX + x, panY + y]);
-    });
+  panBy(distance: Point): void {
+    this.change(() => panView(this.viewport, distance));
   }
 
-  /** One image pixel (along the finer axis) on one pixel of the screen. */
   oneToOne(): void {
-    const { imageToCanvas } = this.state;
-    if (imageToCanvas) {
-      const { column, row } = canvasPixelSize(imageToCanvas);
-      this.zoomBy(1 / (Math.min(column, row) * window.devicePixelRatio));
-    }
+    this.change((image) => zoomToOneToOne(this.viewport, image));
   }
 
-  /** The whole image in the middle; rotation and flips stay. */
   fit(): void {
-    const { imageToCanvas } = this.state;
-    const image = this.currentImage();
-    if (!imageToCanvas || !image) {
-      return;
-    }
-    const [a, b, , d, e] = imageToCanvas;
-    const width = Math.abs(a) * image.columns + Math.abs(b) * image.rows;
-    const height = Math.abs(d) * image.columns + Math.abs(e) * image.rows;
-    this.change(() => {
-      const { clientWidth, clientHeight } = this.element;
-      const factor = Math.min(clientWidth / width, clientHeight / height);
-      this.viewport.setZoom(this.viewport.getZoom() * factor);
-      this.viewport.setPan([0, 0]);
-    });
+    this.change((image) => fitView(this.viewport, image));
   }
 
   reset(): void {
-    this.change(() => {
+    this.change((image) => {
       this.viewport.resetCamera();
-      this.viewport.resetProperties();
+      resetWindow(this.viewport, isStoredInverted(image));
     });
   }
 
@@ -291,9 +246,10 @@ export class StackViewer {
 
   // --- inside --------------------------------------------------------------------------------------
 
-  private change(act: () => void): void {
-    if (this.isOpened && this.state.isPainted) {
-      act();
+  private change(act: (image: ViewerImage) => void): void {
+    const image = this.currentImage();
+    if (this.isOpened && this.state.isPainted && image) {
+      act(image);
       this.viewport.render();
     }
   }
@@ -308,17 +264,10 @@ export class StackViewer {
       return;
     }
     const ids = images.map(({ imageId }) => imageId);
+    const isStillWanted = () => this.stack === stack && !this.isDestroyed;
     this.viewport.setStack(ids, index).then(
-      () => {
-        if (this.stack === stack && !this.isDestroyed) {
-          this.opened();
-        }
-      },
-      () => {
-        if (this.stack === stack && !this.isDestroyed) {
-          this.fail("load_error");
-        }
-      },
+      () => isStillWanted() && this.opened(),
+      () => isStillWanted() && this.fail("load_error"),
     );
   }
 
@@ -328,6 +277,7 @@ export class StackViewer {
       return;
     }
     this.viewport.resetCamera();
+    forgetChosenWindow(this.viewport);
     this.isOpened = true;
     this.viewport.render();
   }
@@ -363,7 +313,7 @@ export class StackViewer {
       this.stopWaiting();
     }
     this.viewport.canvas.style.visibility = "visible";
-    this.update(this.stateOf(this.stack, image));
+    this.store.update(this.stateOf(this.stack, image));
     this.drawHeatMap();
     if (this.isFirstPaintDue) {
       this.isFirstPaintDue = false;
@@ -380,7 +330,7 @@ export class StackViewer {
   private stateOf(stack: ViewerStack, image: ViewerImage): Partial<ViewerState> {
     const { voiRange, invert } = this.viewport.getProperties();
     const window_ = voiRange ? windowOfRange(voiRange) : { width: 0, centre: 0 };
-    const imageToCanvas = this.imageToCanvas(image);
+    const imageToCanvas = imageToCanvasOf(this.viewport, image);
     return {
       status: "shown",
       failure: null,
@@ -392,48 +342,18 @@ export class StackViewer {
       windowCentre: window_.centre,
       zoom: canvasPixelSize(imageToCanvas).column * window.devicePixelRatio,
       rotation: this.viewport.getRotation(),
-      isInverted: invert === true,
+      isInverted: (invert === true) !== isStoredInverted(image),
       imageToCanvas,
     };
   }
 
-  /** The corners are asked from Cornerstone in its own index convention; ours starts there. */
-  private imageToCanvas(image: ViewerImage): Affine {
-    const { origin, spacing, direction, dimensions } = this.viewport.getImageData();
-    const edge = getShouldUseCPURendering() ? 0 : -0.5;
-    const at = (i: number, j: number): Point =>
-      this.viewport.worldToCanvas(indexToWorld({ origin, spacing, direction }, i, j));
-    return imageToCanvasAffine(
-      {
-        topLeft: at(edge, edge),
-        topRight: at(dimensions[0] + edge, edge),
-        bottomLeft: at(edge, dimensions[1] + edge),
-      },
-      image,
-    );
-  }
-
   private lengthText(imageId: string, points: readonly (readonly number[])[]): string {
     const image = this.stack?.images.find((one) => one.imageId === imageId);
-    const data = this.viewport.getImageData();
-    const [from, to] = points;
-    if (!image || !data || !from || !to) {
-      return "";
-    }
-    const plane = {
-      origin: tripleOf(data.origin),
-      rowCosines: tripleOf(Array.from(data.direction).slice(0, 3)),
-      columnCosines: tripleOf(Array.from(data.direction).slice(3, 6)),
-      columnMm: data.spacing[0],
-      rowMm: data.spacing[1],
-    };
-    return this.callbacks.formatLength(
-      measureLength(
-        patientToImage(plane, tripleOf(from)),
-        patientToImage(plane, tripleOf(to)),
-        image.spacing,
-      ),
-    );
+    const plane = worldPlaneOf(this.viewport);
+    const [from, to] = points.map((point) => plane && patientToImage(plane, tripleOf(point)));
+    return image && from && to
+      ? this.callbacks.formatLength(measureLength(from, to, image.spacing))
+      : "";
   }
 
   private drawHeatMap(): void {
@@ -460,7 +380,7 @@ export class StackViewer {
     const index = this.stack?.images.findIndex(({ imageId }) => imageId === this.loading?.imageId);
     this.stopWaiting();
     this.hideImage();
-    this.update({
+    this.store.update({
       status: "failed",
       failure,
       isPainted: false,
@@ -478,36 +398,9 @@ export class StackViewer {
     this.loading = null;
   }
 
-  private update(change: Partial<ViewerState>): void {
-    this.state = { ...this.state, ...change };
-    for (const listener of this.listeners) {
-      listener();
-    }
+  private get state(): ViewerState {
+    return this.store.get();
   }
-}
-
-function indexToWorld(
-  { origin, spacing, direction }: Pick<Types.IImageData, "origin" | "spacing" | "direction">,
-  i: number,
-  j: number,
-): Types.Point3 {
-  const axis = (k: 0 | 1 | 2) =>
-    origin[k] + i * spacing[0] * direction[k] + j * spacing[1] * (direction[3 + k] ?? 0);
-  return [axis(0), axis(1), axis(2)];
-}
-
-/** Cornerstone draws a frame of too few bytes without a word, and it looks like an image. */
-function isComplete(decoded: Types.IImage, { columns, rows }: ViewerImage): boolean {
-  const values = decoded.voxelManager?.getScalarDataLength() ?? 0;
-  return values >= columns * rows * decoded.numberOfComponents;
-}
-
-function tripleOf(numbers: ArrayLike<number>): [number, number, number] {
-  return [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0];
-}
-
-function firstOf(value: number | number[]): number {
-  return Array.isArray(value) ? (value[0] ?? 0) : value;
 }
 
 function preventDefault(event: Event): void {

@@ -48,6 +48,7 @@ export interface SeriesInput {
 
 const TAG = {
   sopInstanceUid: "00080018",
+  photometricInterpretation: "00280004",
   patientOrientation: "00200020",
   imageOrientationPatient: "00200037",
   sharedFunctionalGroups: "52009229",
@@ -126,6 +127,11 @@ export function directionsOf(
   return typeof row === "string" && typeof column === "string"
     ? { kind: "letters", row, column }
     : null;
+}
+
+/** MONOCHROME1 stores black as the largest value; the viewer inverts it without being asked. */
+export function isStoredInverted({ metadata }: Pick<ViewerImage, "metadata">): boolean {
+  return textOf(metadata, TAG.photometricInterpretation) === "MONOCHROME1";
 }
 
 function cosinesOf(image: Pick<ViewerImage, "metadata" | "frameNumber">): number[] {

@@ -1,6 +1,7 @@
 /** What is on the screen now: the one value that React, the data attributes and the tests read. */
 import type { Affine } from "./coords";
 import type { HeatMapLayer } from "./heatmap";
+import type { ViewerStack } from "./stack";
 
 export type ViewerFailure = "load_error" | "timeout" | "too_large";
 
@@ -64,4 +65,41 @@ export function heatMapOf(
     (one) => one.sopInstanceUid === sopInstanceUid && one.frameNumber === frameNumber,
   );
   return isPainted ? (layer ?? null) : null;
+}
+
+/** The state of a stack that has just been asked for: what belonged to the last one is gone. */
+export function stateOfRequest(stack: ViewerStack | null, before: ViewerState): ViewerState {
+  const { canDraw, largestSide, tool } = before;
+  const sliceCount = stack?.images.length ?? 0;
+  return {
+    ...EMPTY_STATE,
+    canDraw,
+    largestSide,
+    tool,
+    status: sliceCount === 0 ? "empty" : "loading",
+    stackKey: stack?.key ?? null,
+    sliceIndex: stack?.startIndex ?? 0,
+    sliceCount,
+  };
+}
+
+/** Holds the state and tells who listens: the shape that React's useSyncExternalStore asks for. */
+export class ViewerStore {
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private state: ViewerState) {}
+
+  readonly get = (): ViewerState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  update(change: Partial<ViewerState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) {
+      listener();
+    }
+  }
 }

@@ -59,6 +59,29 @@ def image(
     return dataset
 
 
+def with_window(dataset: Dataset, width: int, centre: int) -> Dataset:
+    dataset.WindowWidth, dataset.WindowCenter = width, centre
+    return dataset
+
+
+def monochrome1(dataset: Dataset) -> Dataset:
+    """Let black be the largest value."""
+    dataset.PhotometricInterpretation = "MONOCHROME1"
+    return dataset
+
+
+def colour_image(red: int, green: int, blue: int) -> Dataset:
+    dataset = image(np.zeros((100, 100), np.uint16), modality="OT")
+    dataset.PhotometricInterpretation = "RGB"
+    dataset.SamplesPerPixel = 3
+    dataset.PlanarConfiguration = 0
+    dataset.BitsAllocated = dataset.BitsStored = 8
+    dataset.HighBit = 7
+    del dataset.WindowWidth, dataset.WindowCenter
+    dataset.PixelData = bytes([red, green, blue]) * 10_000
+    return dataset
+
+
 def marked_scene(
     *,
     shape: tuple[int, int],
