@@ -36,7 +36,9 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    worker_enable_remote_control=False,
+    # The listening socket of remote control is what notices that Redis died while the only message
+    # is being worked on; without it the acknowledgement fails unseen, and the worker waits forever.
+    worker_enable_remote_control=True,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

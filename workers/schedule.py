@@ -1,12 +1,17 @@
-"""What happens every few seconds, whatever was lost; a message that nobody took in time expires."""
+"""What happens every few seconds, whatever was lost; what nobody takes for long expires unread."""
+
+from typing import Final
 
 from django.conf import settings
 
 from apps.queue import JOBS, Job, app
 
+# Long enough for a busy worker, short enough that an absent one finds no pile when it is back.
+EXPIRES_AFTER_ROUNDS: Final = 10
+
 
 def _every(seconds: float, job: Job) -> dict[str, object]:
-    options = {"queue": job.queue, "expires": seconds}
+    options = {"queue": job.queue, "expires": seconds * EXPIRES_AFTER_ROUNDS}
     return {"task": job.name, "schedule": seconds, "options": options}
 
 
