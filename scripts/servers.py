@@ -204,6 +204,11 @@ def redis(*, port: int | None = None) -> Iterator[str]:
             stop(process)
 
 
+def clean_up_when_terminated() -> None:
+    """Turn SIGTERM into an exit that runs the `finally` blocks: no server outlives its command."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def run_with_servers(command: Sequence[str]) -> int:
     """Run a command with DATABASE_URL and REDIS_URL of fresh servers and return its exit code."""
     with postgresql() as database_url, redis() as redis_url:
@@ -215,6 +220,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if len(arguments) < 2 or arguments[0] != "--":
         sys.exit("usage: python -m scripts.servers -- COMMAND [ARGUMENT ...]")
+    clean_up_when_terminated()
     try:
         sys.exit(run_with_servers(arguments[1:]))
     except ServerMissingError as missing:

@@ -107,9 +107,9 @@ class Person:
         """Fetch a path that answers JSON."""
         return json.loads(self.get(path))
 
-    def send(self, method: str, path: str, body: object) -> Any:
-        """Send JSON with the CSRF token; give the JSON answer."""
-        return self._sent(method, path, json.dumps(body).encode(), "application/json")
+    def send(self, method: str, path: str, body: object, *, key: str = "") -> Any:
+        """Send JSON with the CSRF token and an Idempotency-Key; give the JSON answer."""
+        return self._sent(method, path, json.dumps(body).encode(), "application/json", key=key)
 
     def upload(self, project_id: str, file: Path) -> Any:
         """Upload one file as a browser does."""
@@ -122,7 +122,9 @@ class Person:
         path = f"/api/projects/{project_id}/uploads"
         return self._sent("POST", path, body, f"multipart/form-data; boundary={boundary}")
 
-    def _sent(self, method: str, path: str, body: bytes, content_type: str) -> Any:
+    def _sent(
+        self, method: str, path: str, body: bytes, content_type: str, *, key: str = ""
+    ) -> Any:
         token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
         request = urllib.request.Request(  # noqa: S310  the address is our own stack's
             self.url + path,
@@ -131,7 +133,7 @@ class Person:
             headers={
                 "Content-Type": content_type,
                 "X-CSRFToken": str(token),
-                "Idempotency-Key": os.urandom(16).hex(),
+                "Idempotency-Key": key or os.urandom(16).hex(),
             },
         )
         with self.opener.open(request) as answer:

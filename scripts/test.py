@@ -69,6 +69,7 @@ def run_some(selection: Sequence[str], arguments: Sequence[str]) -> bool:
 
 
 def main() -> None:
+    servers.clean_up_when_terminated()
     match sys.argv[1:]:
         case ["all", *arguments]:
             passed = run_all(arguments)

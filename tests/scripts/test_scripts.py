@@ -1,6 +1,9 @@
 """Do the scripts behind the make verbs notice change, and only change?"""
 
+import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,30 @@ def test_a_temporary_redis_asks_for_its_password_and_is_gone_afterwards() -> Non
             stranger.ping()
     with pytest.raises(redis.exceptions.ConnectionError):
         redis.Redis.from_url(url).ping()
+
+
+def test_a_terminated_command_leaves_no_server_and_no_data_behind(tmp_path: Path) -> None:
+    if not shutil.which("redis-server"):
+        pytest.skip("no redis-server on PATH")
+    code = (
+        "import sys, signal; from scripts import servers\n"
+        "servers.clean_up_when_terminated()\n"
+        "with servers.redis() as url: print(url, flush=True); signal.pause()"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=check.ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with command:
+        assert command.stdout is not None
+        port = int(command.stdout.readline().rpartition(":")[2].partition("/")[0])
+        assert servers.accepts(port)
+        command.terminate()
+    assert not servers.accepts(port)
+    assert list(tmp_path.glob("coread-*")) == []
 
 
 @pytest.mark.full
