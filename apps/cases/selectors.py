@@ -134,6 +134,9 @@ def instance_of_study(
             sop_instance_uid=sop_instance_uid,
         )
         .select_related("series__study__patient")
+        .defer(
+            "metadata", "acquisition"
+        )  # of a large stack they are megabytes; frames need neither
         .first()
     )
     if instance is None:
