@@ -1,50 +1,84 @@
-/** The `?` sheet: every key of the contexts in use, in one panel that leaves the page visible. */
-import { Drawer, Kbd } from "@mantine/core";
-import { Fragment } from "react";
+/** The `?` sheet: every key of the contexts in use, each changeable, in one panel that leaves the page visible. */
+import { Button, Drawer, Kbd, UnstyledButton } from "@mantine/core";
 import styles from "./KeySheet.module.css";
+
+export interface KeyRow {
+  id: string;
+  label: string;
+  chords: string[];
+}
 
 export interface KeySection {
   title: string;
-  rows: { chords: string[]; label: string }[];
+  rows: KeyRow[];
 }
 
 interface KeySheetProps {
   isOpen: boolean;
-  title: string;
-  closeLabel: string;
+  texts: {
+    title: string;
+    close: string;
+    press: string;
+    change: string;
+    off: string;
+    reset: string;
+  };
   sections: KeySection[];
+  /** The action that waits for its new key. */
+  changing: string | null;
+  message: string;
+  canReset: boolean;
+  onChange: (id: string) => void;
+  onReset: () => void;
   onClose: () => void;
 }
 
-export function KeySheet({ isOpen, title, closeLabel, sections, onClose }: KeySheetProps) {
+export function KeySheet(props: KeySheetProps) {
+  const { texts, changing } = props;
   return (
     <Drawer
-      opened={isOpen}
-      onClose={onClose}
+      opened={props.isOpen}
+      onClose={props.onClose}
       position="right"
       size={400}
-      title={title}
-      closeButtonProps={{ "aria-label": closeLabel }}
+      title={texts.title}
+      closeButtonProps={{ "aria-label": texts.close }}
+      closeOnEscape={changing === null}
       overlayProps={{ backgroundOpacity: 0.2 }}
       lockScroll={false}
     >
-      {sections.map((section) => (
+      <p className={styles.message} role="status">
+        {props.message || texts.change}
+      </p>
+      {props.sections.map((section) => (
         <section key={section.title} className={styles.section}>
           <h2 className={styles.title}>{section.title}</h2>
-          <dl className={styles.rows}>
+          <ul className={styles.rows}>
             {section.rows.map((row) => (
-              <Fragment key={row.label}>
-                <dt>{row.label}</dt>
-                <dd>
-                  {row.chords.map((chord) => (
-                    <Kbd key={chord}>{chord}</Kbd>
-                  ))}
-                </dd>
-              </Fragment>
+              <li key={row.id}>
+                <UnstyledButton
+                  className={styles.row ?? ""}
+                  aria-pressed={changing === row.id}
+                  onClick={() => props.onChange(row.id)}
+                >
+                  <span>{row.label}</span>
+                  <span className={styles.chords}>
+                    {changing === row.id ? (
+                      <em>{texts.press}</em>
+                    ) : (
+                      row.chords.map((chord) => <Kbd key={chord}>{chord}</Kbd>)
+                    )}
+                    {changing !== row.id && row.chords.length === 0 && texts.off}
+                  </span>
+                </UnstyledButton>
+              </li>
             ))}
-          </dl>
+          </ul>
         </section>
       ))}
+      <Button variant="default" disabled={!props.canReset} onClick={props.onReset}>
+        {texts.reset}
+      </Button>
     </Drawer>
   );
 }

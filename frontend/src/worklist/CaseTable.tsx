@@ -135,7 +135,10 @@ function CaseRow({ row, index, isFocused, hasAi, findings, onFocusRow, onOpen }:
       data-focused={isFocused}
       data-status={row.status}
       onClick={() => onOpen(row.case_id)}
-      onMouseEnter={() => onFocusRow(index)}
+      onMouseMove={(event) => {
+        // Rows that scroll under a resting pointer must not take the focus from the arrow keys.
+        if (event.movementX !== 0 || event.movementY !== 0) onFocusRow(index);
+      }}
     >
       {hasAi && <td>{row.priority && <PriorityMark priority={row.priority} />}</td>}
       <td>
