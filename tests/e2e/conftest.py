@@ -37,9 +37,13 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch_chromium(chromium_path: str) -> Iterator[Callable[..., Browser]]:
-    """Start browsers with further command line arguments; all are closed at the end."""
+    """Start browsers with further command line arguments; all are closed after the module.
+
+    Not for the session: Playwright's event loop would still run in later tests, and Django refuses
+    its database inside one.
+    """
     with sync_playwright() as playwright:
         browsers = []
 
@@ -55,7 +59,7 @@ def launch_chromium(chromium_path: str) -> Iterator[Callable[..., Browser]]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(launch_chromium: Callable[..., Browser]) -> Browser:
     return launch_chromium()
 

@@ -94,8 +94,3 @@ export function forgetImage(imageId: string): void {
     cache.removeImageLoadObject(imageId, { force: true });
   }
 }
-
-/** At logout: no pixels of any patient stay in memory. */
-export function forgetAllImages(): void {
-  cache.purgeCache();
-}
