@@ -125,7 +125,7 @@ def new_predictor(*, cache_bytes: int) -> Predictor:
     return Predictor(
         models=LoadedModels(device=device, dtype=dtype),
         inputs=InputCache(max_bytes=cache_bytes),
-        limits=BatchLimits(images=BATCH, work_s=float("inf")),
+        limits=BatchLimits(images=BATCH, work_s=3600.0),
     )
 
 
