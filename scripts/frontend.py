@@ -42,7 +42,7 @@ class Npm:
 
 
 def find_npm() -> Npm:
-    """Return the system's npm where its Node is new enough, else that of the wheel, installed here."""
+    """Return the system's npm where its Node is new enough, else that of the wheel."""
     path = os.environ.get("PATH", "")
     system_node, system_npm = shutil.which("node"), shutil.which("npm")
     if system_node and system_npm and node_version(system_node) >= MINIMUM_NODE:
