@@ -15,6 +15,7 @@ from apps.inference.compute.demo_model import (
     DEMO_SPLIT,
     draft_spec,
     make_demo_model,
+    suggestion_threshold,
     youden_threshold,
 )
 from apps.inference.compute.folder import read_model_folder
@@ -215,6 +216,14 @@ def test_youden_threshold_lies_between_the_classes() -> None:
     assert youden_threshold(scores, np.array([0, 0, 0, 1, 1], bool)) == pytest.approx(0.6)
     with pytest.raises(ValueError, match="positive and negative"):
         youden_threshold(scores, np.ones(5, bool))
+
+
+def test_finding_read_by_chance_is_never_suggested() -> None:
+    truth = np.arange(40) % 2 == 0
+    blind = np.linspace(0.1, 0.9, 40, dtype=np.float32)
+    seeing = np.where(truth, blind + 1.0, blind).astype(np.float32) / 2.0
+    assert suggestion_threshold(blind, truth) == 1.0
+    assert 0.4 < suggestion_threshold(seeing, truth) < 0.6
 
 
 def test_manifest_comes_back_and_says_which_line_is_wrong(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def calibrated_spec(model: LoadedModel, validation: TrainingSet) -> ModelSpec:
     )
     thresholds, scales = [], []
     for index, output in enumerate(spec.outputs):
-        threshold = youden_threshold(probabilities[:, index], labels[:, index])
+        threshold = suggestion_threshold(probabilities[:, index], labels[:, index])
         thresholds.append((str(output.finding), threshold))
         evidence = np.abs(answer.maps[:, index].astype(np.float32))
         scales.append((output.code, round(float(np.quantile(evidence, EVIDENCE_QUANTILE)), 4)))
@@ -195,6 +195,14 @@ def calibrated_spec(model: LoadedModel, validation: TrainingSet) -> ModelSpec:
         thresholds=tuple(thresholds),
         evidence_scale=tuple(scales),
     )
+
+
+def suggestion_threshold(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    """Youden's threshold; 1.0, so no suggestion, for a finding not read better than by chance.
+
+    Chance means that the 95 % interval of the AUC reaches down to 0.5.
+    """
+    return youden_threshold(scores, truth) if auroc(scores, truth).low > 0.5 else 1.0
 
 
 def youden_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
