@@ -16,7 +16,10 @@ const RETRIES = 3;
 
 const queryClient = new QueryClient({
   defaultOptions: {
+    // The server may be on this very machine: the browser's idea of "offline" is not ours.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       retry: (failures, error) => failures < RETRIES && isRetryable(error),
       staleTime: 5_000,
     },

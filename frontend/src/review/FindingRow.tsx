@@ -1,5 +1,5 @@
 /** One finding: what the AI says of it, what the reader says of it, and the keys for both. */
-import { Button, Kbd, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Kbd, Tooltip } from "@mantine/core";
 import { Check, CircleDot, Undo2, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import type { AiFinding, Finding, Verdict } from "../api/types";
 import { Probability } from "../cases/Probability";
 import { currentKeyActions } from "../cases/useKeys";
 import { useNameOf } from "../cases/words";
+import { formatProbability } from "../ui/format";
 import { keyHint } from "../viewer/keymap";
 import styles from "./FindingRow.module.css";
 
@@ -22,7 +23,7 @@ interface FindingRowProps {
 }
 
 export function FindingRow(props: FindingRowProps) {
-  const { finding, answer, verdict, isSelected, onSelect } = props;
+  const { finding, answer, verdict, isSelected, isReadOnly, onSelect, onDecide } = props;
   const { t } = useTranslation();
   const nameOf = useNameOf();
   const element = useRef<HTMLLIElement>(null);
@@ -40,16 +41,36 @@ export function FindingRow(props: FindingRowProps) {
       data-verdict={verdict ?? "none"}
       aria-current={isSelected}
     >
-      <button type="button" className={styles.head} onClick={onSelect}>
-        <Mark verdict={verdict} needsDecision={needsDecision} />
-        <span className={styles.name}>{nameOf(finding)}</span>
-        {verdict ? (
-          <span className={styles.verdict}>{t(`verdict.${verdict}`)}</span>
-        ) : (
-          <Answer answer={answer} />
+      <div className={styles.line}>
+        <button type="button" className={styles.head} onClick={onSelect}>
+          <Mark verdict={verdict} needsDecision={needsDecision} />
+          <span className={styles.name}>{nameOf(finding)}</span>
+          {verdict ? (
+            <span className={styles.decided}>
+              {answer && (
+                <span className={styles.said}>{formatProbability(answer.probability)}</span>
+              )}
+              <span className={styles.verdict}>{t(`verdict.${verdict}`)}</span>
+            </span>
+          ) : (
+            <Answer answer={answer} />
+          )}
+        </button>
+        {verdict && !isReadOnly && (
+          <Tooltip label={t("common.undo")}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size={28}
+              aria-label={t("review.undo_of", { finding: nameOf(finding) })}
+              onClick={() => onDecide(verdict)}
+            >
+              <Undo2 size={14} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
         )}
-      </button>
-      {isSelected && <Details {...props} />}
+      </div>
+      {isSelected && !verdict && <Details {...props} />}
     </li>
   );
 }
@@ -87,7 +108,7 @@ function Mark({
   );
 }
 
-function Details({ answer, verdict, isReadOnly, mapNote, onDecide }: FindingRowProps) {
+function Details({ answer, isReadOnly, mapNote, onDecide }: FindingRowProps) {
   const { t } = useTranslation();
   const hint = (id: string) => <Kbd size="xs">{keyHint(currentKeyActions(), id)}</Kbd>;
   return (
@@ -102,11 +123,9 @@ function Details({ answer, verdict, isReadOnly, mapNote, onDecide }: FindingRowP
         <div className={styles.buttons}>
           <Tooltip label={t("review.accept_hint")}>
             <Button
-              variant={verdict === "accepted" ? "filled" : "default"}
-              color="green"
+              variant="default"
               leftSection={<Check size={14} aria-hidden />}
               rightSection={hint("findings.accept")}
-              aria-pressed={verdict === "accepted"}
               onClick={() => onDecide("accepted")}
             >
               {t("review.accept")}
@@ -114,26 +133,14 @@ function Details({ answer, verdict, isReadOnly, mapNote, onDecide }: FindingRowP
           </Tooltip>
           <Tooltip label={t("review.reject_hint")}>
             <Button
-              variant={verdict === "rejected" ? "filled" : "default"}
-              color="gray"
+              variant="default"
               leftSection={<X size={14} aria-hidden />}
               rightSection={hint("findings.reject")}
-              aria-pressed={verdict === "rejected"}
               onClick={() => onDecide("rejected")}
             >
               {t("review.reject")}
             </Button>
           </Tooltip>
-          {verdict && (
-            <Button
-              variant="subtle"
-              color="gray"
-              leftSection={<Undo2 size={14} aria-hidden />}
-              onClick={() => onDecide(verdict)}
-            >
-              {t("common.undo")}
-            </Button>
-          )}
         </div>
       )}
     </div>

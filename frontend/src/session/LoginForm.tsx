@@ -51,7 +51,7 @@ export function LoginForm({ username = "", notice, onLoggedIn }: LoginFormProps)
         autoComplete="username"
         required
         withAsterisk={false}
-        readOnly={username !== ""}
+        disabled={username !== ""}
       />
       <PasswordInput
         ref={username === "" ? null : firstEmpty}
