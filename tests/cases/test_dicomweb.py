@@ -141,6 +141,15 @@ def test_answers_are_cached_by_this_person_alone(as_role, project, study, tail):
     content(changed)
 
 
+def test_a_head_request_gets_the_headers_alone(as_role, project, study):
+    browser = as_role("radiologist", project)
+    whole = browser.get(address(study[0], "/frames/1"))
+    size = len(content(whole))
+    head = browser.head(address(study[0], "/frames/1"))
+    assert (head.status_code, content(head), int(head["Content-Length"])) == (200, b"", size)
+    assert head["ETag"] == whole["ETag"]
+
+
 @pytest.mark.parametrize("tail", ["/metadata", "/frames/1", "/thumbnail", ""])
 def test_an_instance_must_lie_where_the_path_says(as_role, project, study, tail):
     """Both instances are visible to this person; a mixed path still names nothing."""

@@ -17,7 +17,7 @@ from django.utils.cache import get_conditional_response
 from apps import blobs
 from apps.cases.access import headers_visible_to, person, reads_blinded
 from apps.cases.models import ImageAccess, Instance, Study
-from apps.cases.selectors import instance_of_study, instances_of_study
+from apps.cases.selectors import instance_at, instances_of_study
 from apps.cases.services.image_access import image_access_record
 from apps.errors import NotFound
 
@@ -43,14 +43,14 @@ def series_metadata(request: HttpRequest, study: str, series: str) -> HttpRespon
 
 def instance_metadata(request: HttpRequest, study: str, series: str, sop: str) -> HttpResponseBase:
     """Answer the header of one instance."""
-    return _metadata(request, [_instance(request, study, series, sop)])
+    return _metadata(request, [_instance(study, series, sop)])
 
 
 def frames(
     request: HttpRequest, study: str, series: str, sop: str, numbers: list[int]
 ) -> HttpResponseBase:
     """Stream frames as stored, one part each, naming the transfer syntax of the bytes."""
-    instance = _instance(request, study, series, sop)
+    instance = _instance(study, series, sop)
     if max(numbers) > len(instance.frame_ranges):
         raise NotFound
     _record(request, instance.series.study, ImageAccess.Kind.IMAGES)
@@ -68,7 +68,7 @@ def frames(
 
 def thumbnail(request: HttpRequest, study: str, series: str, sop: str) -> HttpResponseBase:
     """Stream the small JPEG made at ingest."""
-    instance = _instance(request, study, series, sop)
+    instance = _instance(study, series, sop)
     if not instance.thumbnail_sha256:
         raise NotFound
     _record(request, instance.series.study, ImageAccess.Kind.THUMBNAIL)
@@ -77,7 +77,7 @@ def thumbnail(request: HttpRequest, study: str, series: str, sop: str) -> HttpRe
 
 def instance_file(request: HttpRequest, study: str, series: str, sop: str) -> HttpResponseBase:
     """Stream the DICOM file as it was received, its preamble zeroed."""
-    instance = _instance(request, study, series, sop)
+    instance = _instance(study, series, sop)
     if reads_blinded(person(request), instance.series.study.patient):
         raise NotFound
     _record(request, instance.series.study, ImageAccess.Kind.IMAGES)
@@ -86,9 +86,8 @@ def instance_file(request: HttpRequest, study: str, series: str, sop: str) -> Ht
     return answer
 
 
-def _instance(request: HttpRequest, study: str, series: str, sop: str) -> Instance:
-    return instance_of_study(
-        person(request),
+def _instance(study: str, series: str, sop: str) -> Instance:
+    return instance_at(
         study_instance_uid=study,
         series_instance_uid=series,
         sop_instance_uid=sop,
@@ -136,6 +135,8 @@ def _cached(
 ) -> HttpResponseBase:
     """Answer 304 to a browser that has the bytes; mark every answer as this person's own."""
     response = get_conditional_response(request, etag=etag, response=None) or answer()
+    if request.method == "HEAD" and isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()  # the headers are the answer: open no file
     response["ETag"] = etag
     response["Cache-Control"] = cache_control
     response["Vary"] = "Cookie"
