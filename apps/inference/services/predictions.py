@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from apps.cases.models import Case, CaseInstance, Project, User
@@ -148,12 +148,7 @@ def _case_predictions_locked(
 
 
 def _images_add(rows: Sequence[CasePrediction], *, model_version: ModelVersion, lane: Lane) -> int:
-    images = _images_by_case([row.case_id for row in rows], ModelSpec.from_json(model_version.spec))
-    asked = set(
-        Prediction.objects.filter(case_prediction__in=rows).values_list(
-            "case_prediction_id", "instance_id", "frame_number"
-        )
-    )
+    images = _new_images(rows, model_version)
     added: list[Prediction] = []
     settled: list[UUID] = []
     queued = 0
@@ -162,7 +157,6 @@ def _images_add(rows: Sequence[CasePrediction], *, model_version: ModelVersion, 
             prediction
             for image in images[row.case_id]
             for prediction in _image_predictions(row, image=image, lane=lane)
-            if (row.pk, prediction.instance_id, prediction.frame_number) not in asked
         ]
         pending = sum(prediction.state == State.QUEUED for prediction in predictions)
         added += predictions
@@ -180,10 +174,22 @@ def _images_add(rows: Sequence[CasePrediction], *, model_version: ModelVersion, 
     return queued
 
 
-def _images_by_case(case_ids: Sequence[UUID], spec: ModelSpec) -> dict[UUID, list[_Image]]:
+def _new_images(
+    rows: Sequence[CasePrediction], model_version: ModelVersion
+) -> dict[UUID, list[_Image]]:
+    """Find the images of each case that the model was not asked about: few, while a study arrives.
+
+    The cases' rows are locked, so no other request can be adding the same ones.
+    """
+    spec = ModelSpec.from_json(model_version.spec)
     images: dict[UUID, list[_Image]] = defaultdict(list)
+    asked = Prediction.objects.filter(
+        model_version=model_version,
+        instance=OuterRef("instance"),
+        case_prediction__case=OuterRef("case"),
+    )
     links: QuerySet[CaseInstance] = (
-        CaseInstance.objects.filter(case__in=case_ids)
+        CaseInstance.objects.filter(~Exists(asked), case__in=[row.case_id for row in rows])
         .select_related("instance__series")
         .defer("instance__metadata", "instance__frame_ranges", "instance__acquisition")
         .order_by("case_id", "instance__series__series_number", "instance__instance_number")
