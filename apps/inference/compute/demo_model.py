@@ -42,6 +42,7 @@ DEMO_RECIPE = Recipe(
     epochs=24, batch_size=16, learning_rate=3e-3, head_rate=10.0, region_weight=1.0
 )
 EVIDENCE_QUANTILE = 0.995
+MINIMUM_AUROC = 0.75
 
 
 @dataclass(frozen=True)
@@ -198,11 +199,9 @@ def calibrated_spec(model: LoadedModel, validation: TrainingSet) -> ModelSpec:
 
 
 def suggestion_threshold(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
-    """Youden's threshold; 1.0, so no suggestion, for a finding not read better than by chance.
-
-    Chance means that the 95 % interval of the AUC reaches down to 0.5.
-    """
-    return youden_threshold(scores, truth) if auroc(scores, truth).low > 0.5 else 1.0
+    """Youden's threshold; 1.0, so no suggestion, for a finding read with an AUC below 0.75."""
+    is_useful = auroc(scores, truth).value >= MINIMUM_AUROC
+    return youden_threshold(scores, truth) if is_useful else 1.0
 
 
 def youden_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
