@@ -8,6 +8,7 @@ import { useLocation, useNavigate } from "react-router";
 import { fetchStatus } from "./api/endpoints";
 import { ApiError } from "./api/errors";
 import type { ServerStatus } from "./api/types";
+import { worklistPath } from "./cases/paths";
 import { useKeys } from "./cases/useKeys";
 import { useNameOf } from "./cases/words";
 import styles from "./Frame.module.css";
@@ -45,7 +46,9 @@ export function Frame({ membership, children }: FrameProps) {
     contexts: ["global"],
     handlers: {
       "global.help": () => setIsKeySheetOpen((isOpen) => !isOpen),
-      "global.worklist": projectPath ? () => void navigate(`${projectPath}/worklist`) : undefined,
+      "global.worklist": projectPath
+        ? () => void navigate(worklistPath(membership.project.id))
+        : undefined,
     },
   });
 
@@ -61,7 +64,7 @@ export function Frame({ membership, children }: FrameProps) {
       navigation={
         projectPath && (
           <>
-            <NavItem to={`${projectPath}/worklist`}>{t("shell.worklist")}</NavItem>
+            <NavItem to={worklistPath(membership.project.id)}>{t("shell.worklist")}</NavItem>
             {isAdmin && <NavItem to={`${projectPath}/admin`}>{t("shell.admin")}</NavItem>}
           </>
         )
@@ -151,10 +154,7 @@ function ProjectMenu({ membership }: { membership: Membership }) {
       </Menu.Target>
       <Menu.Dropdown>
         {memberships.map(({ project }) => (
-          <Menu.Item
-            key={project.id}
-            onClick={() => void navigate(`/projects/${project.id}/worklist`)}
-          >
+          <Menu.Item key={project.id} onClick={() => void navigate(worklistPath(project.id))}>
             {nameOf(project)}
           </Menu.Item>
         ))}

@@ -3,6 +3,7 @@ import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Route, Routes, useParams } from "react-router";
 import type { Role } from "./api/types";
+import { worklistPath } from "./cases/paths";
 import { Frame } from "./Frame";
 import { type Membership, useMembership, useSession } from "./session/context";
 import { StateView } from "./ui/StateView";
@@ -55,7 +56,7 @@ function FirstProject() {
   const { t } = useTranslation();
   const { memberships } = useSession();
   const first = memberships[0];
-  if (first) return <Navigate to={`/projects/${first.project.id}/worklist`} replace />;
+  if (first) return <Navigate to={worklistPath(first.project.id)} replace />;
   return (
     <Frame membership={null}>
       <StateView

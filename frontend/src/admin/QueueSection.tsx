@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Project, QueueEntry, QueueEntryState } from "../api/types";
+import { casePath } from "../cases/paths";
 import { errorSentence, useNameOf } from "../cases/words";
 import { type Column, DataTable } from "../ui/DataTable";
 import { formatDateTime } from "../ui/format";
@@ -71,7 +72,7 @@ export function QueueSection({ project }: { project: Project }) {
         <Button
           variant="subtle"
           size="compact-xs"
-          onClick={() => void navigate(`/projects/${project.id}/cases/${row.case_id}`)}
+          onClick={() => void navigate(casePath(project.id, row.case_id))}
         >
           {t("queue.open_case")}
         </Button>

@@ -27,7 +27,7 @@ export function FindingRow(props: FindingRowProps) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
   const element = useRef<HTMLLIElement>(null);
-  const needsDecision = answer?.above === true && verdict === undefined;
+  const needsDecision = answer?.above === true && verdict === undefined && !isReadOnly;
 
   useEffect(() => {
     if (isSelected) element.current?.scrollIntoView({ block: "nearest" });

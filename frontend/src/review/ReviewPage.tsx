@@ -5,6 +5,7 @@ import { useEffect, useReducer, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import type { Project, ReviewPayload, SignAnswer } from "../api/types";
+import { casePath, worklistPath } from "../cases/paths";
 import { writePersonName } from "../cases/patient";
 import { currentKeyActions, useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
@@ -89,8 +90,8 @@ export function ReviewPage({ project }: { project: Project }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the case closes the heat map
   useEffect(() => dispatchHeatMap({ type: "case_opened" }), [caseId]);
 
-  const openCase = (id: string) => void navigate(`/projects/${project.id}/cases/${id}`);
-  const openWorklist = () => void navigate(`/projects/${project.id}/worklist`);
+  const openCase = (id: string) => void navigate(casePath(project.id, id));
+  const openWorklist = () => void navigate(worklistPath(project.id));
   const stepStack = (step: 1 | -1) => {
     const next = choices[choices.findIndex((one) => one.key === choice?.key) + step];
     if (next) chooseStack(next.key);

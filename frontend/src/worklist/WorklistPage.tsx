@@ -5,6 +5,7 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 import type { Project } from "../api/types";
+import { casePath } from "../cases/paths";
 import { useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
 import { StateView } from "../ui/StateView";
@@ -13,6 +14,7 @@ import { FilterBar, ProgressCounts } from "./FilterBar";
 import {
   changeFilter,
   isFiltered,
+  isOpenWork,
   nextOrdering,
   PAGE_SIZE,
   readFilter,
@@ -54,7 +56,7 @@ export function WorklistPage({ project }: { project: Project }) {
     setFilter({ ...filter, offset: next * PAGE_SIZE });
     setFocused(focus);
   };
-  const open = (caseId: string) => void navigate(`/projects/${project.id}/cases/${caseId}`);
+  const open = (caseId: string) => void navigate(casePath(project.id, caseId));
   const isDragging = useFileDrop((files) => {
     setIsUploadOpen(true);
     upload.add(project.id, files);
@@ -110,7 +112,7 @@ export function WorklistPage({ project }: { project: Project }) {
               />
             ) : rows?.length === 0 ? (
               <EmptyList
-                isFiltered={isFiltered(filter, search)}
+                kind={emptyKind(filter, search)}
                 onClear={() => {
                   setSearch("");
                   setFilter(readFilter(new URLSearchParams()));
@@ -175,29 +177,36 @@ export function WorklistPage({ project }: { project: Project }) {
   );
 }
 
+type EmptyKind = "none_match" | "all_read" | "empty";
+
+function emptyKind(filter: UrlFilter, search: string): EmptyKind {
+  if (isOpenWork(filter, search)) return "all_read";
+  return isFiltered(filter, search) ? "none_match" : "empty";
+}
+
 interface EmptyListProps {
-  isFiltered: boolean;
+  kind: EmptyKind;
   onClear: () => void;
   onUpload: () => void;
 }
 
-function EmptyList({ isFiltered: hasFilter, onClear, onUpload }: EmptyListProps) {
+function EmptyList({ kind, onClear, onUpload }: EmptyListProps) {
   const { t } = useTranslation();
-  if (hasFilter) {
-    return (
-      <StateView
-        kind="empty"
-        title={t("worklist.none_match")}
-        action={<Button onClick={onClear}>{t("worklist.clear_all")}</Button>}
-      />
-    );
-  }
   return (
     <StateView
       kind="empty"
-      title={t("worklist.empty")}
-      detail={t("worklist.empty_detail")}
-      action={<Button onClick={onUpload}>{t("upload.button")}</Button>}
+      title={t(`worklist.${kind}`)}
+      detail={kind === "none_match" ? "" : t("worklist.empty_detail")}
+      action={
+        <>
+          {kind !== "none_match" && <Button onClick={onUpload}>{t("upload.button")}</Button>}
+          {kind !== "empty" && (
+            <Button variant="default" onClick={onClear}>
+              {t("worklist.clear_all")}
+            </Button>
+          )}
+        </>
+      }
     />
   );
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { changeFilter, isFiltered, nextOrdering, readFilter, writeFilter } from "./filter";
+import { worklistPath } from "../cases/paths";
+import {
+  changeFilter,
+  isFiltered,
+  isOpenWork,
+  nextOrdering,
+  readFilter,
+  writeFilter,
+} from "./filter";
 
 describe("the worklist's filter in the address", () => {
   it("comes back as it went out", () => {
@@ -41,6 +49,14 @@ describe("the worklist's filter in the address", () => {
     expect(isFiltered(none, "")).toBe(false);
     expect(isFiltered(none, "weber")).toBe(true);
     expect(isFiltered(readFilter(new URLSearchParams("from=2026-11-01")), "")).toBe(true);
+  });
+
+  it("tells finished work from a search without a hit", () => {
+    const start = readFilter(new URLSearchParams(worklistPath("p").split("?")[1]));
+    expect(isOpenWork(start, "")).toBe(true);
+    expect(isOpenWork(start, "weber")).toBe(false);
+    expect(isOpenWork({ ...start, modality: ["CT"] }, "")).toBe(false);
+    expect(isOpenWork({ ...start, status: ["unread"] }, "")).toBe(false);
   });
 
   it("turns a column round when it is pressed again", () => {

@@ -52,6 +52,12 @@ export function writeFilter(filter: UrlFilter): URLSearchParams {
   return query;
 }
 
+/** Nothing but "not signed yet" is filtered: an empty list then means that the work is done. */
+export function isOpenWork(filter: UrlFilter, search: string): boolean {
+  const isOpenStatus = filter.status.join() === "unread,draft";
+  return isOpenStatus && !isFiltered({ ...filter, status: [] }, search);
+}
+
 /** A change of what is listed starts on the first page again. */
 export function changeFilter(filter: UrlFilter, change: Partial<UrlFilter>): UrlFilter {
   return { ...filter, offset: 0, ...change };
