@@ -334,7 +334,7 @@ export interface components {
   schemas: {
     /** @description What the AI says of a case, or why it does not. */
     Ai: {
-      state: components["schemas"]["State916Enum"];
+      state: components["schemas"]["AiStateEnum"];
       /** Format: uuid */
       case_prediction_id: string | null;
       reason_code: string;
@@ -394,6 +394,8 @@ export interface components {
         [key: string]: unknown;
       };
     };
+    /** @enum {string} */
+    AiStateEnum: "none" | "waiting" | "done" | "abstained" | "failed";
     /** @description How the analysis is going. */
     AiStatus: {
       state: components["schemas"]["AiStatusStateEnum"];
@@ -422,7 +424,7 @@ export interface components {
       case_id: string;
       /** Format: uuid */
       project_id: string;
-      status: components["schemas"]["StatusEnum"];
+      status: components["schemas"]["CaseStatusEnum"];
       patient: components["schemas"]["Patient"];
       study: components["schemas"]["ReviewStudy"];
       series: components["schemas"]["Series"][];
@@ -434,6 +436,8 @@ export interface components {
       next_case_id: string | null;
       permissions: components["schemas"]["ReviewPermissions"];
     };
+    /** @enum {string} */
+    CaseStatusEnum: "unread" | "draft" | "signed";
     /** @description A verdict on one finding. */
     Decision: {
       finding: string;
@@ -532,8 +536,6 @@ export interface components {
     };
     /** @enum {string} */
     LanguageEnum: "en" | "zh-hans";
-    /** @enum {string} */
-    LevelEnum: "stat" | "high" | "normal" | "low";
     /** @description What the server takes. */
     Limits: {
       upload_bytes: number;
@@ -620,12 +622,12 @@ export interface components {
     };
     /** @description Why a case stands where it stands. */
     Priority: {
-      level: components["schemas"]["LevelEnum"];
+      level: components["schemas"]["PriorityLevelEnum"];
       reason: components["schemas"]["ReasonEnum"];
       finding: string;
     };
     /** @enum {string} */
-    PriorityEnum: "stat" | "high" | "normal" | "low";
+    PriorityLevelEnum: "stat" | "high" | "normal" | "low";
     /** @description A project as its members see it. */
     Project: {
       /** Format: uuid */
@@ -695,7 +697,7 @@ export interface components {
     ResultEnum: "stored" | "duplicate" | "refused" | "conflict";
     /** @description The AI's word on a case with its images. */
     ReviewAi: {
-      state: components["schemas"]["State916Enum"];
+      state: components["schemas"]["AiStateEnum"];
       /** Format: uuid */
       case_prediction_id: string | null;
       reason_code: string;
@@ -787,14 +789,10 @@ export interface components {
     };
     /** @enum {string} */
     SpacingKindEnum: "patient" | "projected" | "none";
-    /** @enum {string} */
-    State916Enum: "none" | "waiting" | "done" | "abstained" | "failed";
     /** @description What the banner says. */
     Status: {
       ai: components["schemas"]["AiStatus"];
     };
-    /** @enum {string} */
-    StatusEnum: "unread" | "draft" | "signed";
     /** @description A page of images that could not be analysed. */
     StuckPage: {
       count: number;
@@ -870,10 +868,10 @@ export interface components {
     WorklistQueryRequest: {
       /** @default  */
       search: string;
-      status?: components["schemas"]["StatusEnum"][];
+      status?: components["schemas"]["CaseStatusEnum"][];
       modality?: string[];
       finding?: string[];
-      priority?: components["schemas"]["PriorityEnum"][];
+      priority?: components["schemas"]["PriorityLevelEnum"][];
       /** Format: date */
       date_from?: string | null;
       /** Format: date */
@@ -893,7 +891,7 @@ export interface components {
       study: components["schemas"]["Study"];
       ai?: components["schemas"]["Ai"];
       priority?: components["schemas"]["Priority"];
-      status: components["schemas"]["StatusEnum"];
+      status: components["schemas"]["CaseStatusEnum"];
       reader: string;
       /** Format: date-time */
       received_at: string;
