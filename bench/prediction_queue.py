@@ -135,7 +135,7 @@ def where(database: str) -> str:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     threads = torch.get_num_threads()
     narrow = str(dtype).removeprefix("torch.")
-    return f"resnet50 224 b{BATCH} {narrow}, {name} {threads} threads, {database}, wall time"
+    return f"resnet50 224 b{BATCH} {narrow}, {name} {threads} threads, {database}"
 
 
 def _imported_model(folder: Path) -> ModelVersion:
