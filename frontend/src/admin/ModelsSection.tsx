@@ -240,7 +240,11 @@ function DeploymentTable({ deployments }: { deployments: Deployment[] | undefine
       header: t("models.model"),
       value: (row) => `${row.model.name} ${row.model.version}`,
     },
-    { key: "actor", header: t("models.actor"), value: (row) => row.actor },
+    {
+      key: "actor",
+      header: t("models.actor"),
+      value: (row) => row.actor || t("models.command_line"),
+    },
     {
       key: "reason",
       header: t("models.reason"),

@@ -2,6 +2,7 @@
 import { useTranslation } from "react-i18next";
 import type { ReviewPayload } from "../api/types";
 import styles from "./CaseFacts.module.css";
+import { sideOf } from "./stacks";
 
 interface CaseFactsProps {
   payload: ReviewPayload;
@@ -21,7 +22,7 @@ export function CaseFacts({ payload, sopInstanceUid }: CaseFactsProps) {
     [t("study.body_part"), current?.series.body_part ?? ""],
     [
       t("study.view"),
-      [current?.series.laterality, current?.instance.view_position].join(" ").trim(),
+      [current && sideOf(current.series), current?.instance.view_position].join(" ").trim(),
     ],
     [t("study.referring"), study.referring_physician_name.replaceAll("^", " ").trim()],
     ...Object.entries(current?.instance.acquisition ?? {}).map(

@@ -13,9 +13,14 @@ export interface StackChoice {
   imageCount: number;
 }
 
+/** The side of a paired body part; U (unpaired, PS3.3 C.8.11.2) says nothing to a reader. */
+export function sideOf({ laterality }: Pick<ReviewSeries, "laterality">): string {
+  return laterality === "U" ? "" : laterality;
+}
+
 function choiceOf(key: string, series: ReviewSeries, instances: ReviewInstance[]): StackChoice {
   const [first] = instances;
-  const view = [series.laterality, first?.view_position].filter(Boolean).join(" ");
+  const view = [sideOf(series), first?.view_position].filter(Boolean).join(" ");
   return {
     key,
     series,
