@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
+from pydicom.pixels.processing import apply_modality_lut
 from pydicom.uid import UID
 
 from apps.cases.compute.refusals import REFUSAL_CODES
@@ -50,11 +51,13 @@ def frame_from_wado(browser, instance: Instance) -> np.ndarray:
 
 
 def first_frame_of(path: Path, *, photometric: str) -> np.ndarray | None:
-    """What pydicom reads itself, as RGB where the rendition is RGB; None where it cannot."""
+    """What pydicom reads itself, as RGB where the rendition is RGB, behind a Modality LUT, which
+    the rendition has in its pixels; None where it cannot."""
     dataset = pydicom.dcmread(path)
     is_as_stored = dataset.get("PhotometricInterpretation") == photometric
     try:
-        return pixel_array(dataset, raw=is_as_stored, index=0)
+        pixels = pixel_array(dataset, raw=is_as_stored, index=0)
+        return apply_modality_lut(pixels, dataset) if "ModalityLUTSequence" in dataset else pixels
     except Exception:  # noqa: BLE001  whatever the oracle trips over, it gives no answer
         return None
 

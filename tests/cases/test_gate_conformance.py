@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pydicom import dcmread
+from pydicom import dcmread, uid
 from pydicom.encaps import generate_frames
 from pydicom.pixels import pixel_array
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
 from apps.cases.compute.accepted import Accepted
 from apps.cases.compute.gate import inspect_file
-from apps.cases.compute.pixels import decode_frame
+from apps.cases.compute.pixels import decode_frame, display_image
 from apps.cases.compute.refusals import Refused
 
 CT = "ct_same_image_16_syntaxes/CTImage.dcm"
@@ -113,7 +114,10 @@ FILES = _files()
 
 
 def _oracle(path: Path) -> list[NDArray[Any]]:
-    """All frames as pydicom decodes them, by pylibjpeg where they are compressed."""
+    """All frames as pydicom decodes them, by pylibjpeg where they are compressed.
+
+    A table that the rendition has in its pixels is applied.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         header = dcmread(path)
@@ -122,6 +126,8 @@ def _oracle(path: Path) -> list[NDArray[Any]]:
             pixels = pixel_array(header, decoding_plugin="pylibjpeg")
         else:
             pixels = pixel_array(header)
+        if "ModalityLUTSequence" in header:
+            pixels = apply_modality_lut(pixels, header)
         count = int(header.get("NumberOfFrames") or 1)
     return [pixels] if count == 1 else list(pixels)
 
@@ -164,6 +170,47 @@ def test_file_is_shown_as_pydicom_decodes_it_or_refused(
         difference = np.abs(ours.astype(np.int64) - theirs.astype(np.int64)).max()
         assert difference <= TOLERANCES.get(file, 0)
     _check_frame_ranges(accepted)
+
+
+def test_modality_table_is_in_the_pixels(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "dicom/conformance/mlut_18.dcm"
+    stored = pixel_array(path)
+
+    accepted = inspect_file(path, tmp_path)
+
+    # the file's table: the first value mapped is -2048; entries 0, 2047, 2052 and 4095
+    frame = decode_frame(accepted.rendition_path).array
+    assert frame.dtype == np.uint16
+    for value, expected in ((-2048, 0), (-1, 32759), (4, 32840), (2047, 65535)):
+        assert set(frame[stored == value]) == {expected}
+    assert (display_image(accepted.rendition_path) == display_image(path)).all()
+    assert "00283000" not in accepted.metadata
+    assert accepted.metadata["00280103"]["Value"] == [0]
+    assert accepted.metadata["00281054"]["Value"] == ["US"]
+
+
+def test_sign_that_the_code_stream_denies(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "dicom/conformance/J2K_pixelrep_mismatch.dcm"
+    accepted = inspect_file(path, tmp_path)
+    rendition = dcmread(accepted.rendition_path)
+    assert rendition.file_meta.TransferSyntaxUID == accepted.facts.transfer_syntax_uid
+    assert rendition.file_meta.TransferSyntaxUID == uid.ExplicitVRLittleEndian
+    assert (rendition.PixelRepresentation, rendition.BitsStored) == (1, 13)
+    values = np.frombuffer(rendition.PixelData, "<i2").reshape(512, 512)  # as a browser reads them
+    assert (values.min(), values.max()) == (-2000, 1896)
+    assert (values == pixel_array(path, decoding_plugin="pylibjpeg")).all()
+
+
+def test_segmented_palette_is_expanded(shared_data: Path, tmp_path: Path) -> None:
+    path = shared_data / "dicom/conformance/gdcm-US-ALOKA-16.dcm"
+    source = dcmread(path)
+    accepted = inspect_file(path, tmp_path)
+    rendition = dcmread(accepted.rendition_path)
+    assert {"00281221", "00281222", "00281223"}.isdisjoint(accepted.metadata)
+    indices = pixel_array(path)
+    colours = apply_color_lut(rendition.pixel_array, rendition)
+    assert (colours == apply_color_lut(indices, source)).all()
+    assert len(np.unique(colours.reshape(-1, 3), axis=0)) > 10
 
 
 def _check_frame_ranges(accepted: Accepted) -> None:

@@ -190,7 +190,7 @@ def _make_rendition(
             image,
             transfer_syntax=syntax,
             codestream=codestream,
-            is_palette_segmented="SegmentedRedPaletteColorLookupTableData" in header,
+            header=header,
         ):
             return _Rendition(path, syntax, image, ranges)
         target = work_dir / "rendition.dcm"

@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from apps.cases.compute import voi
 from apps.cases.compute.header import HeaderReader
 from apps.cases.compute.text import decode_text
 
@@ -15,6 +16,8 @@ _INLINE: Final = frozenset(
 _BULK_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _TEXT_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _ICON: Final = 0x00880200
+# Window Center & Width Explanation of a window that stands in for a VOI LUT
+COVERING_WINDOW: Final = "RANGE OF VOI LUT"
 _PN_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -28,7 +31,8 @@ def json_model(header: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict of tag (8 hexadecimal digits) -> {"vr", "Value" | "InlineBinary"}; lookup tables inline;
-    without private elements, icons, overlays' bits and other bulk data
+    without private elements, icons, overlays' bits and other bulk data; with a window, so
+    explained, where a VOI LUT alone says how to show the image: browsers know no VOI LUT
 
     Raises
     ------
@@ -36,6 +40,7 @@ def json_model(header: Dataset) -> dict[str, Any]:
     """
     reader = HeaderReader(header)
     raw_texts = {f"{int(tag):08X}": reader.raw(tag) for tag in header.keys()}  # noqa: SIM118
+    _add_windows(header)
     _drop_bulk(header)
     model: dict[str, Any] = header.to_json_dict()
     model.pop("00080005", None)  # the JSON text itself is UTF-8 (PS3.18 F.2.2)
@@ -44,6 +49,19 @@ def json_model(header: Dataset) -> dict[str, Any]:
         if element["vr"] in _TEXT_VRS and not raw.isascii():
             element["Value"] = _decoded(raw, element["vr"], reader.character_sets)
     return {tag: _without_nul(value) for tag, value in model.items()}
+
+
+def _add_windows(header: Dataset) -> None:
+    transforms = [header]
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in header.get(groups) or []:
+            transforms += group.get("FrameVOILUTSequence") or []
+    for transform in transforms:
+        window = voi.covering_window(transform)
+        if window is not None:
+            transform.WindowCenter, transform.WindowWidth = window
+            transform.WindowCenterWidthExplanation = COVERING_WINDOW
+            transform.VOILUTFunction = "LINEAR"
 
 
 def _decoded(raw: bytes, vr: str, character_sets: list[str]) -> list[Any]:

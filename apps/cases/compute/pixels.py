@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.pixels import pixel_array
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.processing import apply_color_lut
 
 from apps.cases.compute import codecs, voi
 
 codecs.register()
 
-# beside group 0028, which pydicom always reads: the functional groups of multi-frame objects
-_FUNCTIONAL_GROUPS: Final = [0x52009229, 0x52009230]  # shared, per frame
+# beside group 0028, which pydicom always reads: SOP Class UID, and the functional groups of
+# multi-frame objects, shared and per frame
+_MORE_TAGS: Final = [0x00080016, 0x52009229, 0x52009230]
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 FloatImage = NDArray[np.float32]
@@ -35,7 +36,7 @@ class StoredFrame:
 
     `array` is (rows, columns) or (rows, columns, 3) in the stored integer type, unused bits
     cleared, YBR turned to RGB; `photometric_interpretation` is that of the array; `header` holds
-    group 0028 and the functional groups, without pixels.
+    SOP Class UID, group 0028 and the functional groups, without pixels.
     """
 
     array: NDArray[Any]
@@ -69,7 +70,7 @@ def decode_frame(path: Path, frame_number: int = 1) -> StoredFrame:
         array = pixel_array(
             path,
             ds_out=header,
-            specific_tags=_FUNCTIONAL_GROUPS,
+            specific_tags=_MORE_TAGS,
             index=frame_number - 1,
             decoding_plugin=codecs.PLUGIN,
         )
@@ -137,10 +138,7 @@ def thumbnail_jpeg(path: Path, *, size: int = 256, frame_number: int = 1) -> byt
 
 def _grey_image(frame: StoredFrame, frame_number: int) -> FloatImage:
     transform = voi.frame_header(frame.header, frame_number)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        values = np.asarray(apply_modality_lut(frame.array, transform))
-    grey = voi.to_display_range(values, transform)
+    grey = voi.to_display_range(voi.modality_values(frame.array, transform), transform)
     if voi.is_inverted(transform):
         grey = 255.0 - grey
     return grey.astype(np.float32, copy=False)

@@ -2,14 +2,15 @@
 
 Most files are their own rendition. Rewritten as Explicit VR little endian, losslessly from the
 decoded pixels, are those that browsers' decoders (Cornerstone3D 5.14) do not read or read wrongly:
-big endian, deflated, 12-bit extended JPEG, uncompressed or RLE YBR, segmented palettes, 1-bit
-pixels, values with rubbish in their unused bits, signed values in code streams that cannot say so,
-colour that a JPEG decoder would guess differently than the header says. The reasons stand in
-docs/decisions.
+big endian, deflated, 12-bit extended JPEG, uncompressed or RLE YBR, segmented palettes, 1-bit and
+compressed 32-bit pixels, values with rubbish in their unused bits, signed values in code streams
+that cannot say so, colour that a JPEG decoder would guess differently than the header says. A
+Modality LUT, which they do not apply, is applied here. The reasons stand in docs/decisions.
 """
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -24,11 +25,22 @@ from apps.cases.compute import codecs
 from apps.cases.compute.codestreams import CodestreamHeader
 from apps.cases.compute.elements import PixelElement
 from apps.cases.compute.image_attributes import MAX_PIXEL_BYTES, ImageAttributes
+from apps.cases.compute.lookup import LookupTable, modality_table
 from apps.cases.compute.refusals import Refused
 
 _CHUNK_VALUES: Final = 1 << 22
 _BIG_ENDIAN_WORDS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 _PALETTE: Final = ("Red", "Green", "Blue")
+_SEGMENTED_PALETTE: Final = "SegmentedRedPaletteColorLookupTableData"
+# what is said in stored values, and is void once they are modality values
+_IN_STORED_VALUES: Final = (
+    "SmallestImagePixelValue",
+    "LargestImagePixelValue",
+    "SmallestPixelValueInSeries",
+    "LargestPixelValueInSeries",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+)
 _MULTI_COMPONENT: Final = frozenset({"YBR_ICT", "YBR_RCT"})
 
 
@@ -39,7 +51,7 @@ def needs_rewriting(
     *,
     transfer_syntax: str,
     codestream: CodestreamHeader | None,
-    is_palette_segmented: bool,
+    header: Dataset,
 ) -> bool:
     """Whether a browser would show this file wrongly or not at all.
 
@@ -49,15 +61,24 @@ def needs_rewriting(
     pixels, image : where and what its pixels are
     transfer_syntax : of `path`
     codestream : the first frame's own header; None for native and RLE pixels
-    is_palette_segmented : its palette is compressed (PS3.3 C.7.9.2), which browsers do not expand
+    header : the data set without pixels
 
     Returns
     -------
     bool
+
+    Raises
+    ------
+    Refused : bad_lut
     """
     if transfer_syntax in (uid.ExplicitVRBigEndian, uid.JPEGExtended12Bit):
         return True
-    if image.bits_allocated == 1 or is_palette_segmented:
+    # a palette in segments (PS3.3 C.7.9.2), a table before the window: browsers know neither
+    if _SEGMENTED_PALETTE in header or _modality_table(header) is not None:
+        return True
+    if image.bits_allocated == 1:
+        return True
+    if image.bits_allocated == 32 and transfer_syntax in codecs.ENCAPSULATED_SYNTAXES:
         return True
     if codestream is not None and _container_differs(image, codestream):
         return True
@@ -118,7 +139,7 @@ def _has_unused_bits(path: Path, pixels: PixelElement, image: ImageAttributes) -
 
 
 def rewrite(source: Path, target: Path, image: ImageAttributes) -> ImageAttributes:
-    """Write the decoded frames as Explicit VR little endian.
+    """Write the decoded frames as Explicit VR little endian, a Modality LUT applied.
 
     Parameters
     ----------
@@ -133,44 +154,58 @@ def rewrite(source: Path, target: Path, image: ImageAttributes) -> ImageAttribut
 
     Raises
     ------
-    Refused : pixels_too_large
+    Refused : pixels_too_large, bad_lut
     errors of the decoder, as from pixels.decode_frame
     """
     header = dcmread(source, stop_before_pixels=True)
     header.preamble = b"\0" * 128
-    is_colour = image.samples == 3
-    size = image.rows * image.columns * image.samples
-    bits = 8 if image.bits_allocated == 1 else image.bits_allocated
-    total = size * bits // 8 * image.frames
+    table = _modality_table(header)
+    target_image = _rewritten(image, has_table=table is not None)
+    total = target_image.native_bytes
     if total > MAX_PIXEL_BYTES:
         raise Refused("pixels_too_large", {"bytes": total, "limit": MAX_PIXEL_BYTES})
-    target_image = ImageAttributes(
-        rows=image.rows,
-        columns=image.columns,
-        frames=image.frames,
-        samples=image.samples,
-        bits_allocated=bits,
-        bits_stored=8 if image.bits_allocated == 1 else image.bits_stored,
-        is_signed=image.is_signed,
-        planar=0,
-        photometric="RGB" if is_colour else image.photometric,
-    )
     _state(header, target_image)
+    if table is not None:
+        _state_modality_values(header)
     with target.open("wb") as stream:
         dcmwrite(stream, header, implicit_vr=False, little_endian=True, force_encoding=True)
-        vr = b"OB" if bits == 8 else b"OW"
+        vr = b"OB" if target_image.bits_allocated == 8 else b"OW"
         padding = total % 2
         stream.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, vr, 0, total + padding))
-        _write_frames(stream, source, target_image)
+        _write_frames(stream, source, target_image, table)
         stream.write(b"\0" * padding)
     return target_image
 
 
-def _write_frames(stream: BinaryIO, source: Path, image: ImageAttributes) -> None:
+def _modality_table(header: Dataset) -> LookupTable | None:
+    try:
+        return modality_table(header, little_endian=bool(header.original_encoding[1]))
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise Refused("bad_lut") from error
+
+
+def _rewritten(image: ImageAttributes, *, has_table: bool) -> ImageAttributes:
+    """The attributes of the rewritten pixels; entries of any table are unsigned 16-bit numbers."""
+    is_one_bit = image.bits_allocated == 1
+    is_colour = image.samples == 3
+    return replace(
+        image,
+        bits_allocated=16 if has_table else 8 if is_one_bit else image.bits_allocated,
+        bits_stored=16 if has_table else 8 if is_one_bit else image.bits_stored,
+        is_signed=image.is_signed and not has_table,
+        planar=0,
+        photometric="RGB" if is_colour else image.photometric,
+    )
+
+
+def _write_frames(
+    stream: BinaryIO, source: Path, image: ImageAttributes, table: LookupTable | None
+) -> None:
     kind = "i" if image.is_signed else "u"
     dtype = np.dtype(f"<{kind}{image.bits_allocated // 8}")
     for frame in _decoded_frames(source, image.frames):
-        stream.write(np.ascontiguousarray(frame, dtype=dtype).tobytes())
+        values = frame if table is None else table.apply(frame)
+        stream.write(np.ascontiguousarray(values, dtype=dtype).tobytes())
 
 
 def _decoded_frames(source: Path, count: int) -> Iterator[NDArray[np.generic]]:
@@ -186,7 +221,7 @@ def _state(header: Dataset, image: ImageAttributes) -> None:
     """Make the header say what the rewritten pixels are."""
     if header.file_meta.TransferSyntaxUID == uid.ExplicitVRBigEndian:
         _swap_words(header)
-    if f"Segmented{_PALETTE[0]}PaletteColorLookupTableData" in header:
+    if _SEGMENTED_PALETTE in header:
         _expand_palette(header)
     for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
         if keyword in header:
@@ -195,9 +230,25 @@ def _state(header: Dataset, image: ImageAttributes) -> None:
     header.BitsAllocated = image.bits_allocated
     header.BitsStored = image.bits_stored
     header.HighBit = image.bits_stored - 1
+    header.PixelRepresentation = int(image.is_signed)
     header.PhotometricInterpretation = image.photometric
     if image.samples > 1:
         header.PlanarConfiguration = 0
+
+
+def _state_modality_values(header: Dataset) -> None:
+    """Make the header say that the Modality LUT has been applied."""
+    unit = header.get("RescaleType") or header.ModalityLUTSequence[0].get("ModalityLUTType")
+    del header.ModalityLUTSequence
+    for keyword in _IN_STORED_VALUES:
+        if keyword in header:
+            del header[keyword]
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in header.get(groups) or []:
+            if "PixelValueTransformationSequence" in group:
+                del group.PixelValueTransformationSequence
+    header.RescaleIntercept, header.RescaleSlope = 0, 1
+    header.RescaleType = str(unit or "US")  # unspecified
 
 
 def _expand_palette(header: Dataset) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from apps.cases.compute.lookup import LookupTable, input_range, modality_table, read_table
+
 WHITE: Final = 255.0
 
 # macros of enhanced multi-frame objects that replace attributes of the image level (PS3.3 C.7.6.16)
@@ -43,6 +45,54 @@ def frame_header(header: Dataset, frame_number: int) -> Dataset:
     return lifted
 
 
+def covering_window(header: Dataset) -> tuple[float, float] | None:
+    """The LINEAR window over all values that the first VOI LUT tells apart.
+
+    Parameters
+    ----------
+    header : a data set, or an item of a Frame VOI LUT Sequence
+
+    Returns
+    -------
+    (center, width): the first value mapped becomes black, the last one white; None where there is
+    no table, or a valid window beside it
+
+    Raises
+    ------
+    ValueError : a table without a descriptor
+    """
+    tables = header.get("VOILUTSequence")
+    if not tables or first_window(header) is not None:
+        return None
+    first, count = input_range(tables[0])
+    # C.11.2.1.2.1 ramps from c - 0.5 - (w - 1) / 2 to c - 0.5 + (w - 1) / 2
+    return first + count / 2, float(count)
+
+
+def modality_values(stored: NDArray[Any], header: Dataset) -> NDArray[Any]:
+    """Stored values to modality values: by the Modality LUT, else by slope and intercept.
+
+    Parameters
+    ----------
+    stored : (rows, columns) integers
+    header : as from `frame_header`, with SOP Class UID
+
+    Returns
+    -------
+    uint16 after a table, float64 after a rescale, else `stored`
+
+    Raises
+    ------
+    ValueError, KeyError : a damaged table
+    """
+    table = modality_table(header, little_endian=bool(header.original_encoding[1]))
+    if table is not None:
+        return table.apply(stored)
+    if header.get("RescaleSlope") is None or header.get("RescaleIntercept") is None:
+        return stored
+    return stored.astype(np.float64) * float(header.RescaleSlope) + float(header.RescaleIntercept)
+
+
 def is_inverted(header: Dataset) -> bool:
     """Whether small values are white: the photometric interpretation says so, and it alone.
 
@@ -73,7 +123,8 @@ def to_display_range(values: NDArray[Any], header: Dataset) -> NDArray[np.float3
     """
     tables = header.get("VOILUTSequence")
     if tables:
-        return _looked_up(values, tables[0], little_endian=bool(header.original_encoding[1]))
+        little_endian = bool(header.original_encoding[1])
+        return _looked_up(values, read_table(tables[0], little_endian=little_endian))
     window = first_window(header)
     if window is not None:
         center, width = window
@@ -126,22 +177,9 @@ def windowed(
     return np.asarray(np.clip(scaled, 0.0, WHITE), dtype=np.float32)
 
 
-def _looked_up(values: NDArray[Any], table: Dataset, *, little_endian: bool) -> NDArray[np.float32]:
-    descriptor = table.get("LUTDescriptor")
-    if descriptor is None or len(descriptor) != 3:
-        raise ValueError("a VOI LUT without a descriptor")
-    entries = int(descriptor[0]) or 1 << 16
-    first, bits = int(descriptor[1]), int(descriptor[2])
-    if not 8 <= bits <= 16:
-        raise ValueError(f"a VOI LUT of {bits} bits")
-    content = table["LUTData"].value
-    if isinstance(content, bytes):
-        content = np.frombuffer(content, dtype="<u2" if little_endian else ">u2")
-    lookup = np.atleast_1d(np.asarray(content, dtype=np.float32))
-    if lookup.size < entries:
-        raise ValueError("a VOI LUT shorter than its descriptor says")
-    index = np.clip(np.rint(values).astype(np.int64) - first, 0, entries - 1)
-    grey = lookup[index] * np.float32(WHITE / ((1 << bits) - 1))
+def _looked_up(values: NDArray[Any], table: LookupTable) -> NDArray[np.float32]:
+    white = np.float32((1 << table.bits) - 1)
+    grey = table.apply(values).astype(np.float32) * (np.float32(WHITE) / white)
     return np.asarray(np.clip(grey, 0.0, WHITE), dtype=np.float32)
 
 
