@@ -141,6 +141,7 @@ def test_free_air_is_darker_than_the_lung_of_the_other_side() -> None:
     assert phantom.image[free].mean() < phantom.image[mirrored].mean() - 50.0
 
 
+@pytest.mark.full
 def test_a_large_heart_is_large_by_its_ratio() -> None:
     ratios = {
         code: [

@@ -1,5 +1,6 @@
 """The demo: all through the product's own ways, once; never where its passwords are a door."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,4 +93,14 @@ def test_shipped_model_abstains_from_the_study_marked_lateral() -> None:
     for view in views:
         refusal = spec.applicability.refusal(modality="DX", body_part="CHEST", view=view)
         assert (refusal is not None) == (view == "LL")
-    assert set(spec.finding_outputs) == {draft.code for draft in demo.FINDINGS}
+
+
+def test_shipped_card_accounts_for_every_finding_of_the_project() -> None:
+    folder = read_model_folder(demo.DEMO_MODEL)
+    card = json.loads((demo.DEMO_MODEL / "card.json").read_text(encoding="utf-8"))
+    assert card["weights_sha256"] == folder.weights_sha256
+    assert card["model"] == f"{folder.spec.name} {folder.spec.version}"
+    assert set(card["findings"]) == {draft.code for draft in demo.FINDINGS}
+    for code, measured in card["findings"].items():
+        is_seen = measured["validation_auroc"] >= card["minimum_validation_auroc"]
+        assert is_seen == (code in folder.spec.finding_outputs) == (not measured["is_left_out"])

@@ -12,10 +12,13 @@ from torch import nn
 
 from apps.inference.compute.augment import Augmentation, augmented
 from apps.inference.compute.demo_model import (
+    CARD_FILE,
     DEMO_SPLIT,
     draft_spec,
     make_demo_model,
-    suggestion_threshold,
+    save_weights,
+    ship_model,
+    with_outputs,
     youden_threshold,
 )
 from apps.inference.compute.folder import read_model_folder
@@ -23,9 +26,15 @@ from apps.inference.compute.losses import label_loss, region_loss
 from apps.inference.compute.manifest import Example, ManifestError, read_manifest, write_manifest
 from apps.inference.compute.phantom_dataset import PhantomSplit, phantom_dataset
 from apps.inference.compute.pointing import pointing_game
-from apps.inference.compute.predict import load_model
+from apps.inference.compute.predict import load_model, predict_batch
 from apps.inference.compute.spec import ModelSpec
-from apps.inference.compute.train import Recipe, initial_network, optimiser_of, train
+from apps.inference.compute.train import (
+    Recipe,
+    TrainingError,
+    initial_network,
+    optimiser_of,
+    train,
+)
 from apps.inference.compute.training_set import TrainingSet, load_training_set, region_coverage
 from tests.inference.model_specs import spec_json
 
@@ -160,13 +169,24 @@ def test_first_step_of_adamw_by_hand() -> None:
     assert network.head.bias.item() == pytest.approx(2.0 - 0.3, abs=1e-6)
 
 
-def test_training_learns_where_the_squares_are() -> None:
+@pytest.fixture(scope="module")
+def trained_on_squares() -> tuple[nn.Module, list[float]]:
+    """A network that has learned the squares, and its label loss after every epoch."""
+    torch.set_num_threads(1)
     losses: list[float] = []
-    squares = bright_squares(96)
     recipe = Recipe(epochs=10, batch_size=16, learning_rate=5e-3, head_rate=10.0, region_weight=0.5)
     network = train(
-        squares, small_spec(), recipe, seed=1, report=lambda p: losses.append(p.label_loss)
-    )
+        bright_squares(96), small_spec(), recipe, seed=1,
+        report=lambda progress: losses.append(progress.label_loss),
+    )  # fmt: skip
+    return network, losses
+
+
+def test_training_learns_where_the_squares_are(
+    trained_on_squares: tuple[nn.Module, list[float]],
+) -> None:
+    network, losses = trained_on_squares
+    squares = bright_squares(96)
     assert losses[-1] < 0.5 * losses[0]
     logits = network(torch.from_numpy(squares.inputs).float())
     truth = torch.from_numpy(squares.labels) > 0.5
@@ -218,12 +238,65 @@ def test_youden_threshold_lies_between_the_classes() -> None:
         youden_threshold(scores, np.ones(5, bool))
 
 
-def test_finding_read_by_chance_is_never_suggested() -> None:
-    truth = np.arange(40) % 2 == 0
-    blind = np.linspace(0.1, 0.9, 40, dtype=np.float32)
-    seeing = np.where(truth, blind + 1.0, blind).astype(np.float32) / 2.0
-    assert suggestion_threshold(blind, truth) == 1.0
-    assert 0.4 < suggestion_threshold(seeing, truth) < 0.6
+def test_outputs_that_stay_are_unchanged() -> None:
+    spec = replace(draft_spec(), evidence_scale=(("nodule", 2.0), ("pneumonia", 3.0)))
+    network = initial_network(spec, seed=6).eval()
+    rows = [1, 3, 4]
+    narrow, narrow_spec = with_outputs(network, spec, rows)
+    codes = ("effusion", "pneumonia", "cardiomegaly")
+    assert tuple(output.code for output in narrow_spec.outputs) == codes
+    assert narrow_spec.thresholds == tuple((code, 0.5) for code in codes)
+    assert narrow_spec.evidence_scale == (("pneumonia", 3.0),)
+    before, after = network.state_dict(), narrow.state_dict()
+    assert after.keys() == before.keys()
+    for name, tensor in before.items():
+        kept = tensor[rows] if name.startswith("fc.") else tensor
+        assert torch.equal(after[name], kept), name
+    # A matrix product of another shape adds in another order: weights are equal to the bit, and
+    # logits to the last bits of float32.
+    images = torch.randn(3, 1, 128, 128, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        torch.testing.assert_close(narrow(images), network(images)[:, rows], rtol=1e-5, atol=1e-6)
+
+
+def test_output_of_a_softmax_cannot_be_left_out() -> None:
+    spec = replace(small_spec(), activation="softmax")
+    with pytest.raises(ValueError, match="independent"):
+        with_outputs(initial_network(spec, seed=1), spec, [0])
+
+
+def test_finding_read_by_chance_is_left_out_and_its_area_told(
+    trained_on_squares: tuple[nn.Module, list[float]], tmp_path: Path
+) -> None:
+    spec = save_weights(trained_on_squares[0], small_spec(), tmp_path)
+    whole = load_model(spec, tmp_path / spec.weights.file)
+    # The truth about "left" has nothing to do with the images: half of either kind is called left.
+    images = bright_squares(96)
+    labels = images.labels.copy()
+    for side in (0.0, 1.0):
+        index = np.flatnonzero(images.labels[:, 0] == side)
+        labels[index, 0] = np.arange(len(index)) % 2
+    labels[:6, 1] = 1.0 - labels[:6, 1]  # some errors, so that there is a temperature to find
+    images = replace(images, labels=labels)
+    card = ship_model(whole, tmp_path, validation=images, test=images)
+    findings = card["findings"]
+    assert findings["left"]["is_left_out"] is True
+    assert findings["left"]["auroc"][0] == findings["left"]["validation_auroc"] < 0.75
+    assert "sensitivity" not in findings["left"]
+    assert findings["right"]["is_left_out"] is False
+    assert findings["right"]["validation_auroc"] > 0.75
+    folder = read_model_folder(tmp_path)
+    assert set(folder.spec.finding_outputs) == {"right"}
+    assert [code for code, _ in folder.spec.evidence_scale] == ["right"]
+    shipped = load_model(folder.spec, folder.weights_path)
+    inputs = images.inputs[:8].astype(np.float32)
+    np.testing.assert_allclose(
+        predict_batch(shipped, inputs).logits[:, 0],
+        predict_batch(whole, inputs).logits[:, 1],
+        rtol=1e-4,
+    )
+    with pytest.raises(TrainingError, match="No finding"):
+        ship_model(whole, tmp_path, validation=images, test=images, minimum_auroc=1.0)
 
 
 def test_manifest_comes_back_and_says_which_line_is_wrong(tmp_path: Path) -> None:
@@ -250,7 +323,8 @@ def test_tiny_demo_model_is_a_folder_that_loads_and_is_reproducible(tmp_path: Pa
     manifest = phantom_dataset(tmp_path / "phantoms", split)
     recipe = Recipe(epochs=1, batch_size=6, region_weight=0.5)
     cards = [
-        make_demo_model(manifest, tmp_path / name, seed=2, recipe=recipe) for name in ("a", "b")
+        make_demo_model(manifest, tmp_path / name, seed=2, recipe=recipe, minimum_auroc=0.0)
+        for name in ("a", "b")
     ]
     assert cards[0] == cards[1]
     files = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("a", "b")]
@@ -259,9 +333,10 @@ def test_tiny_demo_model_is_a_folder_that_loads_and_is_reproducible(tmp_path: Pa
     model = load_model(folder.spec, folder.weights_path)
     assert model.head is not None
     assert set(dict(folder.spec.evidence_scale)) == set(folder.spec.finding_outputs)
-    assert json.loads((tmp_path / "a" / "card.json").read_text()) == cards[0]
+    assert json.loads((tmp_path / "a" / CARD_FILE).read_text()) == cards[0]
 
 
+@pytest.mark.full
 def test_training_reads_what_prediction_reads(tmp_path: Path) -> None:
     manifest = phantom_dataset(tmp_path, PhantomSplit(train=2, validation=0, test=0, first_seed=70))
     examples = read_manifest(manifest)

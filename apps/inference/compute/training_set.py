@@ -5,7 +5,7 @@ preprocessing, with labels and with the drawn regions on a grid of the network's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def with_outputs(self, rows: Sequence[int]) -> TrainingSet:
+        """The same images with the truth of some outputs, in the order of their indices."""
+        index = list(rows)
+        return replace(self, labels=self.labels[:, index], regions=self.regions[:, index])
 
 
 def load_training_set(examples: Sequence[Example], spec: ModelSpec) -> TrainingSet:
