@@ -12,7 +12,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 
 _ENTRY_BITS: Final = range(8, 17)
-# Their Modality LUT leads back to X-ray intensity and is no part of the display (C.8.7.1.1.2)
+# Their Modality LUT leads back to X-ray intensity and is no part of the display (PS3.4 N.2.5)
 _NOT_FOR_DISPLAY: Final = frozenset(
     {uid.XRayAngiographicImageStorage, uid.XRayRadiofluoroscopicImageStorage}
 )
