@@ -14,13 +14,8 @@ from scipy import ndimage
 
 from apps.cases.compute.gate import inspect_file
 from apps.cases.compute.phantom import make_phantom, sample_parameters
-from apps.cases.compute.phantom_dicom import (
-    StudyFacts,
-    mask_polygons,
-    polygon_area,
-    stable_uid,
-    write_phantom,
-)
+from apps.cases.compute.phantom_dicom import mask_polygons, polygon_area, write_phantom
+from apps.cases.compute.phantom_facts import StudyFacts, stable_uid
 from apps.cases.compute.phantom_findings import FINDING_CODES
 from apps.cases.compute.phantom_physics import (
     BONE_PER_MM,

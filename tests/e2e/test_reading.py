@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.cases.compute.phantom import make_phantom, sample_parameters
-from apps.cases.compute.phantom_dicom import StudyFacts, write_phantom
+from apps.cases.compute.phantom_dicom import write_phantom
+from apps.cases.compute.phantom_facts import StudyFacts
 from scripts.stack import Person, Stack, running
 
 pytestmark = pytest.mark.e2e

@@ -1,6 +1,8 @@
 """The demo: all through the product's own ways, once; never where its passwords are a door."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +87,16 @@ def test_demo_is_refused_in_production(settings: object) -> None:
     with pytest.raises(CommandError, match="known passwords"):
         call_command("demo")
     assert User.objects.count() == 0
+
+
+def test_list_of_studies_loads_neither_scipy_nor_pydicom() -> None:
+    # They cost the second start, which only looks whether the studies are there, a second.
+    listed = "from apps.cases.compute.phantom_studies import STUDIES; STUDIES[0].sop_instance_uid"
+    loaded = "import sys; print({'numpy', 'scipy', 'pydicom'} & set(sys.modules))"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{listed}; {loaded}"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "set()"
 
 
 def test_shipped_model_abstains_from_the_study_marked_lateral() -> None:

@@ -10,8 +10,7 @@ from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from apps.cases.compute.phantom import make_phantom, sample_parameters
-from apps.cases.compute.phantom_dicom import StudyFacts, stable_uid, write_phantom
+from apps.cases.compute.phantom_facts import StudyFacts, stable_uid
 
 # Raise it when a phantom or a file of the demo would change: old files are then made again.
 DEMO_VERSION = 1
@@ -170,6 +169,10 @@ def demo_files(folder: Path, *, workers: int = 1) -> list[Path]:
 
 
 def _write(task: tuple[DemoStudy, Path]) -> None:
+    # scipy and pydicom take a second to import; the demo that is there already needs neither.
+    from apps.cases.compute.phantom import make_phantom, sample_parameters
+    from apps.cases.compute.phantom_dicom import write_phantom
+
     study, path = task
     view = "PA" if study.view == "LL" else study.view
     first = _first_study(study)

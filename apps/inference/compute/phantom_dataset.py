@@ -12,7 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from apps.cases.compute.phantom import make_phantom, sample_parameters
-from apps.cases.compute.phantom_dicom import StudyFacts, mask_polygons, write_phantom
+from apps.cases.compute.phantom_dicom import mask_polygons, write_phantom
+from apps.cases.compute.phantom_facts import StudyFacts
 from apps.cases.compute.phantom_findings import FINDING_CODES
 from apps.inference.compute.manifest import Example, write_manifest
 
