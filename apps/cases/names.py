@@ -21,7 +21,9 @@ _HAN: Final = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003134a]+")
 
 def fold(text: str) -> str:
     """Fold for comparison: no case, no accents, no separators of PN (PS3.5 6.2) but spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: a styled letter is a capital only once it is plain, and casefolding may compose again.
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    decomposed = unicodedata.normalize("NFKD", plain)
     bare = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", bare)).strip()
 

@@ -9,22 +9,13 @@ import {
   flipView,
   imageToCanvasOf,
   isComplete,
+  lengthOf,
   panView,
   rotateView,
-  tripleOf,
-  worldPlaneOf,
   zoomToOneToOne,
   zoomView,
 } from "./camera";
-import {
-  applyAffine,
-  canvasPixelSize,
-  invertAffine,
-  type Length,
-  measureLength,
-  type Point,
-  patientToImage,
-} from "./coords";
+import { applyAffine, canvasPixelSize, invertAffine, type Length, type Point } from "./coords";
 import { forgetImage, registerImages, startRenderer } from "./engine";
 import { CLOSED_HEAT_MAP, type HeatMapView } from "./heatMapView";
 import type { HeatMapLayer } from "./heatmap";
@@ -349,11 +340,8 @@ export class StackViewer {
 
   private lengthText(imageId: string, points: readonly (readonly number[])[]): string {
     const image = this.stack?.images.find((one) => one.imageId === imageId);
-    const plane = worldPlaneOf(this.viewport);
-    const [from, to] = points.map((point) => plane && patientToImage(plane, tripleOf(point)));
-    return image && from && to
-      ? this.callbacks.formatLength(measureLength(from, to, image.spacing))
-      : "";
+    const length = image ? lengthOf(this.viewport, image, points) : null;
+    return length ? this.callbacks.formatLength(length) : "";
   }
 
   private drawHeatMap(): void {

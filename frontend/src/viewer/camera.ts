@@ -8,7 +8,11 @@ import {
   canvasPixelSize,
   type ImagePlane,
   imageToCanvasAffine,
+  type Length,
+  measureLength,
+  type PixelSpacing,
   type Point,
+  patientToImage,
 } from "./coords";
 
 interface ImageSize {
@@ -36,7 +40,7 @@ export function imageToCanvasOf(viewport: StackViewport, size: ImageSize): Affin
 }
 
 /** The plane in Cornerstone's own units: to turn its points into image points, not to measure with. */
-export function worldPlaneOf(viewport: StackViewport): ImagePlane | null {
+function worldPlaneOf(viewport: StackViewport): ImagePlane | null {
   const data = viewport.getImageData();
   if (!data) {
     return null;
@@ -49,6 +53,17 @@ export function worldPlaneOf(viewport: StackViewport): ImagePlane | null {
     columnMm: data.spacing[0],
     rowMm: data.spacing[1],
   };
+}
+
+/** The length between two of Cornerstone's world points, measured in the image; null without both. */
+export function lengthOf(
+  viewport: StackViewport,
+  { spacing }: { readonly spacing: PixelSpacing },
+  points: readonly (readonly number[])[],
+): Length | null {
+  const plane = worldPlaneOf(viewport);
+  const [from, to] = points.map((point) => plane && patientToImage(plane, tripleOf(point)));
+  return from && to ? measureLength(from, to, spacing) : null;
 }
 
 /** Turns the picture clockwise on the screen, whether it is flipped or not. */
@@ -98,6 +113,6 @@ export function isComplete(decoded: Types.IImage, { columns, rows }: ImageSize):
   return values >= columns * rows * decoded.numberOfComponents;
 }
 
-export function tripleOf(numbers: ArrayLike<number>): [number, number, number] {
+function tripleOf(numbers: ArrayLike<number>): [number, number, number] {
   return [numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0];
 }
