@@ -56,7 +56,7 @@ def run_all(arguments: Sequence[str]) -> bool:
         if database:
             tiers.append(("quick tier on PostgreSQL", [*QUICK, *PARALLEL], urls))
         where = "PostgreSQL" if database else "SQLite"
-        tiers.append((f"full tier on {where}", FULL, urls))
+        tiers.append((f"full tier on {where}", [*FULL, *PARALLEL], urls))
         passed = [pytest(title, [*tier, *arguments], given) for title, tier, given in tiers]
     return all(passed)
 
