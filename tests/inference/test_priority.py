@@ -24,6 +24,12 @@ def test_the_largest_margin_above_its_threshold_leads() -> None:
     assert priority.uncertainty == pytest.approx(0.8)
 
 
+def test_a_clear_no_is_no_doubt_however_low_the_threshold() -> None:
+    priority = reading_priority({"effusion": 0.001}, thresholds={"effusion": 0.1}, urgent=())
+    # doubt: 1 - 0.099 / 0.1 = 0.01
+    assert priority.uncertainty == pytest.approx(0.01)
+
+
 def test_an_urgent_finding_counts_from_its_threshold_on() -> None:
     priority = reading_priority(
         {"effusion": 0.9, "pneumothorax": 0.3},

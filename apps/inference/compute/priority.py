@@ -44,15 +44,13 @@ def reading_priority(
 
     Returns
     -------
-    ReadingPriority : a margin is the share of the way from the threshold to 1, and doubt is
-        `1 - |p - t| / max(t, 1 - t)`, so that findings with different thresholds compare
+    ReadingPriority : a margin is the share of the way from the threshold to 1 (or, below it, to
+        0), and doubt is 1 less that share, so that findings with different thresholds compare and
+        a clear no is no doubt however low the threshold
     """
     above = {code: p for code, p in probabilities.items() if p >= thresholds[code]}
     margins = {code: _margin(p, thresholds[code]) for code, p in above.items()}
-    doubts = [
-        1.0 - abs(p - thresholds[code]) / max(thresholds[code], 1.0 - thresholds[code])
-        for code, p in probabilities.items()
-    ]
+    doubts = [1.0 - _margin(p, thresholds[code]) for code, p in probabilities.items()]
     return ReadingPriority(
         urgency=max((p for code, p in above.items() if code in urgent), default=0.0),
         uncertainty=max(doubts, default=0.0),
@@ -62,4 +60,7 @@ def reading_priority(
 
 
 def _margin(probability: float, threshold: float) -> float:
+    """Give the share of the way from the threshold to certainty, on the probability's own side."""
+    if probability < threshold:
+        return (threshold - probability) / threshold
     return (probability - threshold) / (1.0 - threshold) if threshold < 1.0 else 1.0

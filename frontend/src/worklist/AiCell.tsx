@@ -9,9 +9,11 @@ import styles from "./AiCell.module.css";
 interface AiCellProps {
   ai: Ai;
   findings: Finding[];
+  /** The finding that gave the case its place, if one did. */
+  reason: string | undefined;
 }
 
-export function AiCell({ ai, findings }: AiCellProps) {
+export function AiCell({ ai, findings, reason }: AiCellProps) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
   if (ai.state === "none") {
@@ -40,7 +42,7 @@ export function AiCell({ ai, findings }: AiCellProps) {
       </span>
     );
   }
-  const top = topFinding(ai);
+  const top = ai.findings.find((one) => one.code === reason) ?? topFinding(ai);
   if (!top) return <span className={styles.state}>{t("ai.nothing_above")}</span>;
   const finding = findings.find((one) => one.code === top.code);
   return (

@@ -162,7 +162,11 @@ function CaseRow({ row, index, isFocused, hasAi, findings, onFocusRow, onOpen }:
         <span className={styles.secondary}>{study.study_date ?? ""}</span>
       </td>
       <td>{study.modalities.join(" ")}</td>
-      {hasAi && <td>{row.ai && <AiCell ai={row.ai} findings={findings} />}</td>}
+      {hasAi && (
+        <td>
+          {row.ai && <AiCell ai={row.ai} findings={findings} reason={row.priority?.finding} />}
+        </td>
+      )}
       {hasAi && <td>{row.priority && <WhyHere priority={row.priority} findings={findings} />}</td>}
       <td>
         <StatusMark status={row.status} reader={row.reader} />
