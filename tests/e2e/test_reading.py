@@ -4,6 +4,7 @@ sees why and decides, the admin finds the correction. Screenshots are kept in te
 
 import re
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from scripts.stack import Person, Stack, running
 pytestmark = pytest.mark.e2e
 SHOTS = Path(__file__).resolve().parents[2] / "test-results" / "e2e"
 SCRIPT = '<img src=x onerror="document.title=1">'
+SCRIPT_NAME = "<script>alert(1)"  # a PN knows =, a file name / as separators
 PATIENCE_MS = 60_000
 
 
@@ -73,20 +75,31 @@ def wait_for_paint(page: Page) -> None:
     )
 
 
+def sign(page: Page) -> None:
+    """Ctrl+Enter, once the screen says that it may be pressed."""
+    expect(page.get_by_role("button", name=re.compile("^Sign"))).to_be_enabled()
+    page.keyboard.press("Control+Enter")
+
+
 def shot(page: Page, name: str) -> None:
     page.screenshot(path=SHOTS / f"{name}.png")
 
 
 def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tmp_path):
     file = phantom_file(
-        tmp_path, name="Walk^Emma=王^晓明", description=SCRIPT, findings=frozenset({"pneumonia"})
+        tmp_path,
+        name=f"Walk{SCRIPT_NAME}^Emma=王^晓明",
+        description=SCRIPT,
+        findings=frozenset({"pneumonia"}),
     )
+    refused = tmp_path / f"{SCRIPT_NAME}.dcm"
+    refused.write_bytes(b"not DICOM")
     page = new_page(size=(1440, 900))
     log_in(page, stack, "radiologist")
     shot(page, "01-worklist")
 
     page.get_by_role("button", name="Add images").first.click()
-    page.locator("input[type=file]").first.set_input_files([file, __file__])
+    page.locator("input[type=file]").first.set_input_files([file, refused])
     panel = page.get_by_role("complementary", name="Add images")
     expect(panel.get_by_text("Stored", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     expect(panel.get_by_text("1 refused")).to_be_visible()
@@ -106,8 +119,11 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
     identity = page.get_by_role("region", name="Patient and study")
     expect(identity).to_contain_text("E2E-")
     expect(identity).to_contain_text("晓明")
+    expect(identity).to_contain_text(SCRIPT_NAME)
+    expect(identity).to_contain_text(SCRIPT)
     expect(page.get_by_text("Cough for two weeks. 咳嗽两周。")).to_be_visible()
     assert page.title() != "1"
+    assert page.locator("img[src=x], script:text('alert(1)')").count() == 0
     findings = page.get_by_role("region", name="Findings")
     heat_map = page.get_by_test_id("heatmap")
     expect(heat_map).to_be_hidden()
@@ -137,7 +153,7 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
             page.keyboard.press("a")
     shot(page, "06-decided")
     first = page.url
-    page.keyboard.press("Control+Enter")
+    sign(page)
     page.wait_for_url(lambda url: url != first, timeout=PATIENCE_MS)
     wait_for_paint(page)
     expect(identity).not_to_contain_text("晓明")
@@ -152,7 +168,7 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
     expect(table.first).to_contain_text("Dr. Rada Demo")
     shot(admin, "08-queue")
     admin.get_by_role("link", name="Ingest").click()
-    expect(admin.get_by_text(Path(__file__).name)).to_be_visible()
+    expect(admin.get_by_text(refused.name)).to_be_visible()
     shot(admin, "09-ingest")
     admin.get_by_role("link", name="Models").click()
     expect(admin.get_by_text("Serving").first).to_be_visible()
@@ -166,16 +182,26 @@ def test_normal_chest_takes_at_most_two_keys(stack, new_page):
     """From a case without anything above its threshold to the next one: Ctrl+Enter, no more."""
     person = Person(stack, "radiologist", "coread-radiologist")
     project = person.json("/api/projects")[0]["id"]
-    query = {"status": ["unread"], "limit": 100}
-    rows = person.send("POST", f"/api/projects/{project}/worklist", query)["rows"]
-    case = next(row["case_id"] for row in rows if is_normal(row["ai"]))
+    case = next(row["case_id"] for row in answered(person, project) if is_normal(row["ai"]))
     page = new_page(size=(1440, 900))
     log_in(page, stack, "radiologist")
     page.goto(f"{stack.url}/projects/{project}/cases/{case}")
     wait_for_paint(page)
-    page.keyboard.press("Control+Enter")
+    sign(page)
     page.wait_for_url(lambda url: not url.endswith(case), timeout=PATIENCE_MS)
     assert person.json(f"/api/cases/{case}/review")["status"] == "signed"
+
+
+def answered(person: Person, project: str) -> list[dict[str, Any]]:
+    """The unread cases, once the model has answered for all of them."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        query = {"status": ["unread"], "limit": 100}
+        rows = person.send("POST", f"/api/projects/{project}/worklist", query)["rows"]
+        if all(row["ai"]["state"] != "waiting" for row in rows):
+            return rows
+        assert time.monotonic() < deadline, "the model does not answer"
+        time.sleep(0.5)
 
 
 def is_normal(ai: dict[str, Any]) -> bool:
