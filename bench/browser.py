@@ -37,8 +37,9 @@ PARTS: Final = {
 WATCH_NEXT: Final = """() => {
   const viewport = document.querySelector('[data-testid=viewport]');
   const before = viewport.dataset.stack;
-  window.nextPaint = new Promise((resolve) => {
+  window.nextPaint = new Promise((resolve, reject) => {
     let pressed = 0;
+    setTimeout(() => reject(new Error('the next case does not appear')), 30000);
     window.addEventListener('keydown', (event) => { pressed ||= event.timeStamp; }, true);
     const look = () => {
       const now = document.querySelector('[data-testid=viewport]');
@@ -71,7 +72,8 @@ def write_radiograph(path: Path, *, number: int) -> None:
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
     dataset.PatientID, dataset.PatientName = f"BENCH{number}", f"Bench^Number{number}"
     dataset.StudyDate = datetime.date(2026, 1, 1).strftime("%Y%m%d")
-    dataset.Modality, dataset.BodyPartExamined, dataset.ViewPosition = "DX", "CHEST", "PA"
+    # A view outside of the demo model's scope: nothing is suggested, so one key signs.
+    dataset.Modality, dataset.BodyPartExamined, dataset.ViewPosition = "DX", "CHEST", "LL"
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.Rows, dataset.Columns = ROWS, COLUMNS
@@ -127,6 +129,7 @@ def next_case_times(page: Page) -> list[float]:
     for _ in range(CASES - 1):
         wait_for_paint(page)
         page.wait_for_load_state("networkidle")  # a reader looks at least this long
+        page.locator("button:has(kbd):has-text('Sign'):enabled").wait_for()
         page.evaluate(WATCH_NEXT)
         page.keyboard.press("Control+Enter")
         taken.append(page.evaluate("() => window.nextPaint"))

@@ -197,3 +197,15 @@ def test_worklist_of_a_person_who_reads_blinded_in_the_project_carries_no_ai(roo
 def test_other_project_is_empty_and_does_not_lend_its_cases(room: Room, as_role):
     other = ProjectFactory()
     assert ask(as_role("radiologist", other), other)["count"] == 0
+
+
+def test_next_case_is_the_one_that_follows_and_stays_so_once_signed(room: Room):
+    third = CaseFactory(project=room.project)
+    order = ids(ask(room.lin_client, room.project))
+    assert order[0] == str(room.first.pk)
+    for place, case in enumerate(order):
+        payload = room.lin_client.get(f"/api/cases/{case}/review").json()
+        assert payload["next_case_id"] == order[(place + 1) % len(order)]
+    ReviewFactory(case=third, reader=room.smith)
+    payload = room.lin_client.get(f"/api/cases/{room.first.pk}/review").json()
+    assert payload["next_case_id"] == str(room.second.pk)

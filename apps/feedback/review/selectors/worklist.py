@@ -92,15 +92,18 @@ def worklist_page(project: Project, *, user: User, query: WorklistQuery) -> Work
 
 
 def next_case(project: Project, *, user: User, after: Case) -> Case | None:
-    """Give the case that a reader should open next: unread, in the worklist's own order."""
+    """Give the case that a reader should open next: the unread one that follows in the worklist.
+
+    It is the one after `after`, not the first of all, so that what was prefetched while a case is
+    read is still the next one when it is signed. Behind the last, the list begins again.
+    """
     shows_ai = sees_ai_everywhere(user, project)
-    return (
-        _annotated(project, shows_ai=shows_ai)
-        .filter(status="unread")
-        .exclude(pk=after.pk)
-        .order_by(*_order("priority", shows_ai=shows_ai))
-        .first()
-    )
+    waiting = _annotated(project, shows_ai=shows_ai).filter(Q(status="unread") | Q(pk=after.pk))
+    ordered = waiting.order_by(*_order("priority", shows_ai=shows_ai))
+    keys = list(ordered.values_list("pk", flat=True))
+    place = keys.index(after.pk)
+    following = [*keys[place + 1 :], *keys[:place]]
+    return Case.objects.get(pk=following[0]) if following else None
 
 
 def _annotated(project: Project, *, shows_ai: bool) -> Cases:
