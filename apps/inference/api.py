@@ -1,6 +1,5 @@
 """HTTP of inference: asking for predictions, class maps, models and what is stuck."""
 
-from typing import cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -13,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.cases.access import sees_ai
-from apps.cases.models import Case, Project, User
+from apps.cases.access import known, sees_ai
+from apps.cases.models import Case, Project
 from apps.errors import NotFound
 from apps.inference import selectors, serializers
 from apps.inference.models import ModelVersion, Prediction
@@ -24,11 +23,6 @@ from apps.inference.services.predictions import (
     prediction_retry,
     project_predictions_request,
 )
-
-
-def _person(request: Request) -> User:
-    """Name who calls: the permission table has let through nobody who is not logged in."""
-    return cast(User, request.user)
 
 
 class CasePredictView(APIView):
@@ -42,7 +36,7 @@ class CasePredictView(APIView):
         case = Case.objects.select_related("project").get(pk=case_id)
         case_predictions_request([case.pk], lane=Prediction.Lane.INTERACTIVE)
         # Whether a model abstained or answered is AI output too.
-        shown = sees_ai(_person(request), case)
+        shown = sees_ai(known(request.user), case)
         state = selectors.cases_ai([case])[case.pk]["state"] if shown else "requested"
         return Response(serializers.CasePredictSerializer({"state": state}).data)
 
@@ -56,7 +50,7 @@ class ProjectPredictView(APIView):
     def post(self, request: Request, project_id: UUID) -> Response:
         """Ask, behind all interactive work, for every case the champion was not asked about."""
         project = Project.objects.get(pk=project_id)
-        requested = project_predictions_request(project, actor=_person(request))
+        requested = project_predictions_request(project, actor=known(request.user))
         return Response(serializers.ProjectPredictSerializer({"requested": requested}).data)
 
 
@@ -84,7 +78,7 @@ class PredictionRetryView(APIView):
     @extend_schema(operation_id="prediction_retry", request=None, responses={204: None})
     def post(self, request: Request, prediction_id: UUID) -> Response:
         """Put the image back in the queue."""
-        prediction_retry(prediction_id, actor=_person(request))
+        prediction_retry(prediction_id, actor=known(request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -102,7 +96,7 @@ class StuckPredictionsView(APIView):
         sent.is_valid(raise_exception=True)
         offset, limit = sent.validated_data["offset"], sent.validated_data["limit"]
         project = Project.objects.get(pk=project_id)
-        stuck = selectors.stuck_predictions(project, user=_person(request))
+        stuck = selectors.stuck_predictions(project, user=known(request.user))
         body = {
             "count": stuck.count(),
             "rows": [selectors.stuck_facts(row) for row in stuck[offset : offset + limit]],
@@ -137,7 +131,7 @@ class ModelPromoteView(APIView):
         if version is None:
             raise NotFound
         reason = sent.validated_data["reason"]
-        model_promote(version, project=project, actor=_person(request), reason=reason)
+        model_promote(version, project=project, actor=known(request.user), reason=reason)
         return Response(serializers.ModelsSerializer(selectors.models_overview(project)).data)
 
 
@@ -154,7 +148,7 @@ class ModelRollbackView(APIView):
         sent = serializers.ReasonSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         project = Project.objects.get(pk=project_id)
-        model_rollback(project, actor=_person(request), reason=sent.validated_data["reason"])
+        model_rollback(project, actor=known(request.user), reason=sent.validated_data["reason"])
         return Response(serializers.ModelsSerializer(selectors.models_overview(project)).data)
 
 
