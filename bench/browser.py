@@ -190,7 +190,7 @@ def sign_others(person: Person, project: str, *, keep: set[str]) -> None:
     query = {"status": ["unread"], "limit": 100}
     for row in person.send("POST", f"/api/projects/{project}/worklist", query)["rows"]:
         if row["case_id"] not in keep:
-            reading = {"revision": 0, "decisions": [], "comment": ""}
+            reading = {"revision": 0, "decisions": [], "findings_text": ""}
             person.send("POST", f"/api/cases/{row['case_id']}/review/sign", reading)
 
 

@@ -222,8 +222,8 @@ def body_of(route: str) -> dict[str, Any]:
     bodies: dict[str, Any] = {
         "session": {"language": "en"},
         "worklist": {},
-        "review-draft": {"revision": 0, "decisions": [], "comment": ""},
-        "review-sign": {"revision": 0, "decisions": [], "comment": ""},
+        "review-draft": {"revision": 0, "decisions": [], "findings_text": ""},
+        "review-sign": {"revision": 0, "decisions": [], "findings_text": ""},
     }
     return {"data": bodies.get(route, {}), "content_type": "application/json"}
 

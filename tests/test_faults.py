@@ -79,7 +79,7 @@ def test_signatures_and_predictions_survive_restarts(new_postgresql_url: str) ->
             case, key = row["case_id"], uuid.uuid4().hex
 
             def sign(case: str = case, key: str = key) -> Any:
-                reading = {"revision": 0, "decisions": [], "comment": f"reading of {case}"}
+                reading = {"revision": 0, "decisions": [], "findings_text": f"reading of {case}"}
                 return reader.send("POST", f"/api/cases/{case}/review/sign", reading, key=key)
 
             acknowledged[case] = until_answered(sign, statuses)["review_id"]
@@ -88,7 +88,7 @@ def test_signatures_and_predictions_survive_restarts(new_postgresql_url: str) ->
             payload = reader.json(f"/api/cases/{case}/review")
             (review,) = payload["reviews"]
             assert review["review_id"] == review_id
-            assert review["comment"] == f"reading of {case}"
+            assert review["findings_text"] == f"reading of {case}"
         deadline = time.monotonic() + PATIENCE_S
         while waiting_of(reader, worklist):
             assert time.monotonic() < deadline, "a prediction was lost"

@@ -28,6 +28,9 @@ class User(AbstractUser, BaseModel):
 
     display_name = models.CharField(max_length=128, blank=True)
     language = models.CharField(max_length=8, choices=Language.choices, default=Language.ENGLISH)
+    draft_key = models.CharField(
+        max_length=64, blank=True, help_text="Encrypts this person's drafts in their browser"
+    )
 
 
 class Project(BaseModel):
@@ -59,6 +62,9 @@ class ReadingPolicy(AppendOnlyModel):
     version = models.PositiveIntegerField()
     ai_display = models.CharField(
         max_length=32, choices=AiDisplay.choices, default=AiDisplay.FROM_START
+    )
+    second_signature = models.BooleanField(
+        default=False, help_text="A second radiologist must sign before a review counts"
     )
     reason = models.CharField(max_length=500, blank=True)
     author = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

@@ -231,7 +231,7 @@ def test_stale_tab_gets_a_readable_conflict(stack, new_page):
     log_in(page, stack, "radiologist")
     page.goto(f"{stack.url}/projects/{project}/cases/{case}")
     wait_for_paint(page)
-    reading = {"revision": 0, "decisions": [], "comment": "from the other window"}
+    reading = {"revision": 0, "decisions": [], "findings_text": "from the other window"}
     person.send("PUT", f"/api/cases/{case}/review/draft", reading)
     page.get_by_label("Comment").fill("from this window")
     expect(page.get_by_text("Which version shall stand?")).to_be_visible(timeout=PATIENCE_MS)
@@ -239,4 +239,4 @@ def test_stale_tab_gets_a_readable_conflict(stack, new_page):
     page.get_by_role("button", name="Keep this screen's").click()
     expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d:\d\d"))).to_be_visible()
     draft = person.json(f"/api/cases/{case}/review")["draft"]
-    assert draft["comment"] == "from this window"
+    assert draft["findings_text"] == "from this window"

@@ -41,7 +41,7 @@ class Room:
         body: dict[str, object] = {
             "revision": revision,
             "decisions": [{"finding": "pneumonia", "verdict": "rejected"}],
-            "comment": "clear 清晰",
+            "findings_text": "clear 清晰",
             "case_prediction_id": str(self.answer.pk),
         }
         return body | changes

@@ -55,18 +55,18 @@ def test_draft_is_saved_and_comes_back_to_its_reader_alone(room: Room):
     assert saved.status_code == 200
     assert saved.json()["revision"] == 1
     draft = review_of(room.lin_client, room.first)["draft"]
-    assert draft["comment"] == "clear 清晰"
+    assert draft["findings_text"] == "clear 清晰"
     assert draft["decisions"] == [{"finding": "pneumonia", "verdict": "rejected"}]
     assert review_of(room.smith_client, room.first)["draft"] is None
 
 
 def test_stale_tab_gets_a_conflict_and_changes_nothing(room: Room):
     save(room.lin_client, room.first, room.reading())
-    stale = save(room.lin_client, room.first, room.reading(revision=0, comment="older"))
+    stale = save(room.lin_client, room.first, room.reading(revision=0, findings_text="older"))
     assert stale.status_code == 409
     assert stale.json()["code"] == "stale_revision"
     assert stale.json()["params"] == {"current": 1}
-    assert Review.objects.get().comment == "clear 清晰"
+    assert Review.objects.get().findings_text == "clear 清晰"
 
 
 def test_undo_takes_a_verdict_back(room: Room):
@@ -83,7 +83,7 @@ def test_undo_takes_a_verdict_back(room: Room):
         ({"decisions": [{"finding": "nodule", "verdict": "maybe"}]}, "invalid"),
         ({"case_prediction_id": str(uuid.uuid4())}, "unknown_prediction"),
         ({"revision": -1}, "invalid"),
-        ({"comment": "x" * 20_001}, "invalid"),
+        ({"findings_text": "x" * 20_001}, "invalid"),
     ],
 )
 def test_bad_reading_is_refused_with_a_reason_and_nothing_is_stored(room: Room, changes, code):
@@ -125,7 +125,7 @@ def test_content_hash_changes_with_every_part_of_the_content(room: Room):
     review = Review.objects.get()
     original = content_sha256(review, version=1)
     assert content_sha256(review, version=2) != original
-    review.comment += "."
+    review.findings_text += "."
     assert content_sha256(review, version=1) != original
 
 
@@ -133,10 +133,10 @@ def test_signed_review_can_neither_be_saved_nor_signed_again(room: Room):
     sign(room.lin_client, room.first, room.reading())
     for send in (save, sign):
         for client in (room.lin_client, room.smith_client):
-            again = send(client, room.first, room.reading(revision=1, comment="changed"))
+            again = send(client, room.first, room.reading(revision=1, findings_text="changed"))
             assert again.status_code == 409
             assert again.json()["code"] == "already_signed"
-    assert Review.objects.get().comment == "clear 清晰"
+    assert Review.objects.get().findings_text == "clear 清晰"
 
 
 def test_replayed_signature_has_one_effect_and_the_same_answer(room: Room):

@@ -72,7 +72,7 @@ def reading_of(sent: dict[str, Any]) -> Reading:
     """Make a reading of what ReadingSerializer has validated."""
     return Reading(
         revision=sent["revision"],
-        comment=sent["comment"],
+        findings_text=sent["findings_text"],
         case_prediction_id=sent["case_prediction_id"],
         decisions=[
             Decision(finding=each["finding"], verdict=Verdict(each["verdict"]))

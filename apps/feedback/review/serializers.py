@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.feedback.review.models import Review, Verdict
 from apps.feedback.review.selectors.worklist import LEVELS, ORDERINGS, PRIORITIES, WorklistQuery
 
-MAXIMUM_COMMENT_LENGTH = 20_000
+MAXIMUM_TEXT_LENGTH = 20_000
 MAXIMUM_PAGE = 100
 
 
@@ -49,8 +49,8 @@ class ReadingSerializer(serializers.Serializer[Any]):
 
     revision = serializers.IntegerField(min_value=0)
     decisions = DecisionSerializer(many=True)
-    comment = serializers.CharField(
-        allow_blank=True, max_length=MAXIMUM_COMMENT_LENGTH, trim_whitespace=False
+    findings_text = serializers.CharField(
+        allow_blank=True, max_length=MAXIMUM_TEXT_LENGTH, trim_whitespace=False
     )
     case_prediction_id = serializers.UUIDField(allow_null=True, default=None)
 
@@ -243,7 +243,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     """The reader's own unsigned reading."""
 
     revision = serializers.IntegerField()
-    comment = serializers.CharField()
+    findings_text = serializers.CharField()
     saved_at = serializers.DateTimeField(allow_null=True)
     decisions = DecisionSerializer(many=True)
 
@@ -256,7 +256,7 @@ class SignedReviewSerializer(serializers.Serializer[Any]):
     reader = serializers.CharField()
     signed_at = serializers.DateTimeField()
     content_sha256 = serializers.CharField()
-    comment = serializers.CharField()
+    findings_text = serializers.CharField()
     saved_at = serializers.DateTimeField(allow_null=True)
     decisions = DecisionSerializer(many=True)
 

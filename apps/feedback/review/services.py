@@ -37,7 +37,7 @@ class Reading:
 
     revision: int
     decisions: Sequence[Decision]
-    comment: str
+    findings_text: str
     case_prediction_id: UUID | None = None
 
 
@@ -122,7 +122,7 @@ def _advance(draft: Review, reading: Reading) -> Review:
         pk=draft.pk, state=Review.State.DRAFT, revision=reading.revision
     ).update(
         revision=F("revision") + 1,
-        comment=reading.comment,
+        findings_text=reading.findings_text,
         saved_at=timezone.now(),
         case_prediction=prediction,
         ai_visible=reading.case_prediction_id is not None and sees_ai(draft.reader, draft.case),
@@ -188,7 +188,7 @@ def content_sha256(review: Review, *, version: int) -> str:
         "case": str(review.case_id),
         "reader": str(review.reader_id),
         "version": version,
-        "comment": review.comment,
+        "findings_text": review.findings_text,
         "case_prediction": str(review.case_prediction_id or ""),
         "decisions": sorted(review.decisions.values_list("finding__code", "verdict")),
     }

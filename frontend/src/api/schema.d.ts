@@ -463,7 +463,7 @@ export interface components {
     /** @description The reader's own unsigned reading. */
     Draft: {
       revision: number;
-      comment: string;
+      findings_text: string;
       /** Format: date-time */
       saved_at: string | null;
       decisions: components["schemas"]["Decision"][];
@@ -677,7 +677,7 @@ export interface components {
     ReadingRequest: {
       revision: number;
       decisions: components["schemas"]["DecisionRequest"][];
-      comment: string;
+      findings_text: string;
       /** Format: uuid */
       case_prediction_id?: string | null;
     };
@@ -782,7 +782,7 @@ export interface components {
       /** Format: date-time */
       signed_at: string;
       content_sha256: string;
-      comment: string;
+      findings_text: string;
       /** Format: date-time */
       saved_at: string | null;
       decisions: components["schemas"]["Decision"][];
@@ -853,7 +853,7 @@ export interface components {
       case_id: string | null;
     };
     /** @enum {string} */
-    VerdictEnum: "accepted" | "rejected";
+    VerdictEnum: "accepted" | "rejected" | "implied" | "not_assessed";
     /** @description One page of a worklist. */
     Worklist: {
       count: number;

@@ -32,9 +32,9 @@ export function SignedReviews({ payload }: { payload: ReviewPayload }) {
           {review.decisions.length === 0 && (
             <p className={styles.none}>{t("review.no_decisions")}</p>
           )}
-          {review.comment && (
+          {review.findings_text && (
             <p className={styles.comment}>
-              <bdi>{review.comment}</bdi>
+              <bdi>{review.findings_text}</bdi>
             </p>
           )}
         </article>

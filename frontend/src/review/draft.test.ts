@@ -118,7 +118,7 @@ describe("draftBody", () => {
     expect(JSON.stringify(draftBody(one, 3, null))).toBe(JSON.stringify(draftBody(two, 3, null)));
     expect(draftBody(one, 3, "p")).toEqual({
       revision: 3,
-      comment: "",
+      findings_text: "",
       case_prediction_id: "p",
       decisions: [
         { finding: "effusion", verdict: "rejected" },
@@ -131,7 +131,7 @@ describe("draftBody", () => {
     const draft = openDraft({
       draft: {
         revision: 7,
-        comment: "seen",
+        findings_text: "seen",
         saved_at: "2026-11-22T10:00:00Z",
         decisions: [{ finding: "nodule", verdict: "rejected" }],
       },

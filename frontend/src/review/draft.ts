@@ -40,7 +40,7 @@ export function openDraft({ draft }: Pick<ReviewPayload, "draft">): Draft {
     (draft?.decisions ?? []).map((decision) => [decision.finding, decision.verdict]),
   );
   return {
-    content: { verdicts, comment: draft?.comment ?? "" },
+    content: { verdicts, comment: draft?.findings_text ?? "" },
     save: draft?.saved_at ? { kind: "saved", savedAt: draft.saved_at } : { kind: "clean" },
   };
 }
@@ -109,7 +109,7 @@ export function draftBody(
   const decisions: Decision[] = Object.entries(content.verdicts)
     .map(([finding, verdict]) => ({ finding, verdict }))
     .toSorted((a, b) => (a.finding < b.finding ? -1 : 1));
-  return { revision, decisions, comment: content.comment, case_prediction_id: casePredictionId };
+  return { revision, decisions, findings_text: content.comment, case_prediction_id: casePredictionId };
 }
 
 /** Findings the AI puts at or above their threshold and the reader has not judged, in schema order. */

@@ -237,7 +237,7 @@ def _signed_reviews(case: Case) -> list[dict[str, Any]]:
 def _content(review: Review) -> dict[str, Any]:
     verdicts = review.decisions.order_by("finding__position", "finding__code")
     return {
-        "comment": review.comment,
+        "findings_text": review.findings_text,
         "saved_at": review.saved_at,
         "decisions": [
             {"finding": code, "verdict": verdict}
