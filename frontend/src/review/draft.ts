@@ -109,7 +109,12 @@ export function draftBody(
   const decisions: Decision[] = Object.entries(content.verdicts)
     .map(([finding, verdict]) => ({ finding, verdict }))
     .toSorted((a, b) => (a.finding < b.finding ? -1 : 1));
-  return { revision, decisions, findings_text: content.comment, case_prediction_id: casePredictionId };
+  return {
+    revision,
+    decisions,
+    findings_text: content.comment,
+    case_prediction_id: casePredictionId,
+  };
 }
 
 /** Findings the AI puts at or above their threshold and the reader has not judged, in schema order. */
