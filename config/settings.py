@@ -187,6 +187,9 @@ SPECTACULAR_SETTINGS = {
         "QueueEntryStateEnum": "apps.feedback.learning.models.QueueEntry.State",
         "PriorityLevelEnum": "apps.feedback.review.selectors.worklist.LEVELS",
         "CaseStatusEnum": ["unread", "draft", "signed"],
+        "RunStateEnum": "apps.inference.models.TrainingRun.State",
+        "EvaluationStateEnum": ["ok", "not_evaluable"],
+        "NotEvaluableEnum": "apps.inference.serializers.NOT_EVALUABLE",
     },
 }
 

@@ -11,6 +11,7 @@ from apps.cases.names import search_text
 from apps.feedback.learning.models import QueueEntry
 from apps.feedback.review.models import Review, ReviewDecision, Verdict
 from apps.inference import models as inference
+from apps.inference.compute.run_config import RunConfig
 
 PASSWORD = "correct horse battery staple"
 
@@ -302,6 +303,39 @@ class DeploymentFactory(DjangoModelFactory):
     model_version = factory.SubFactory(ModelVersionFactory)
     sequence = 1
     kind = inference.Deployment.Kind.PROMOTE
+
+
+class TrainingRunFactory(DjangoModelFactory):
+    """A queued run of the head; its manifest is not stored."""
+
+    class Meta:
+        model = inference.TrainingRun
+
+    project = factory.SubFactory(ProjectFactory)
+    parent = factory.SubFactory(ModelVersionFactory)
+    model_name = factory.SelfAttribute("parent.name")
+    number = factory.Sequence(lambda n: n + 1)
+    snapshot_id = factory.LazyFunction(uuid.uuid4)
+    manifest_sha256 = factory.Sequence(lambda n: sha256(("manifest", n)))
+    config = factory.LazyFunction(RunConfig().to_json)
+    seed = 1
+    request_sha256 = factory.Sequence(lambda n: sha256(("request", n)))
+    requested_by = factory.SubFactory(UserFactory)
+
+
+class EvaluationFactory(DjangoModelFactory):
+    """A model on the locked test part of a run, without a label there."""
+
+    class Meta:
+        model = inference.Evaluation
+
+    run = factory.SubFactory(TrainingRunFactory)
+    model_version = factory.SelfAttribute("run.parent")
+    project = factory.SelfAttribute("run.project")
+    manifest_sha256 = factory.SelfAttribute("run.manifest_sha256")
+    part = "test"
+    temperature = 1.0
+    metrics = factory.LazyFunction(dict)
 
 
 class CasePredictionFactory(DjangoModelFactory):

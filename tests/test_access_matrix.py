@@ -62,6 +62,10 @@ ORACLE: dict[str, dict[str, Any]] = {
     "models": {"GET": ADMIN},
     "model-promote": {"POST": ADMIN},
     "model-rollback": {"POST": ADMIN},
+    "runs": {"GET": ADMIN},
+    "run": {"GET": ADMIN},
+    "run-cancel": {"POST": ADMIN},
+    "run-resume": {"POST": ADMIN},
     "wado-study-metadata": {"GET": IMAGE},
     "wado-series-metadata": {"GET": IMAGE},
     "wado-instance-metadata": {"GET": IMAGE},
@@ -132,6 +136,7 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
         "prediction_id": prediction.pk,
         "failure_id": make.IngestFailureFactory(project=project).pk,
         "model_id": version.pk,
+        "run_id": make.TrainingRunFactory(project=project, parent=version).pk,
         "study": case.study.study_instance_uid,
         "series": instance.series.series_instance_uid,
         "sop": instance.sop_instance_uid,
@@ -141,7 +146,7 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
 
 
 def nothing() -> Target:
-    ids = ("project_id", "case_id", "prediction_id", "failure_id", "model_id")
+    ids = ("project_id", "case_id", "prediction_id", "failure_id", "model_id", "run_id")
     uids = ("study", "series", "sop")
     kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
     return Target("nothing", None, kwargs | {"numbers": [1]})

@@ -44,6 +44,7 @@ def grow(project) -> None:
     make.QueueEntryFactory(decision=decision, model_version=version)
     make.IngestFailureFactory(project=project)
     make.ModelVersionFactory()
+    make.TrainingRunFactory(project=project, candidate=make.ModelVersionFactory(), champion=version)
     latest = make.DeploymentFactory._meta.model.objects.filter(project=project).count()
     make.DeploymentFactory(project=project, model_version=version, sequence=latest + 1)
     make.FindingFactory(project=project)
@@ -66,6 +67,7 @@ LISTS: dict[str, tuple[str, str]] = {
     "ingest-failures": ("GET", "project"),
     "stuck-predictions": ("GET", "project"),
     "models": ("GET", "project"),
+    "runs": ("GET", "project"),
     "projects": ("GET", ""),
     "session": ("GET", ""),
 }
@@ -149,6 +151,7 @@ LIST_OR_NOT = {
             *("headless:browser:config", "case-review", "review-draft", "review-sign"),
             *("case-predict", "project-predict", "prediction-maps", "prediction-retry", "upload"),
             *("ingest-failure-resolve", "model-promote", "model-rollback"),
+            *("run", "run-cancel", "run-resume"),
             *("wado-study-metadata", "wado-series-metadata", "wado-instance-metadata"),
             *("wado-frame", "wado-thumbnail", "wado-instance"),
         ],

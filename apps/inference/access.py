@@ -1,11 +1,17 @@
-"""Ties a prediction to the people who may see it, and its job to those who may repeat it."""
+"""Ties predictions, their jobs and training runs to the people who may see or change them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apps.cases.access import ROLES_BY_ASSIGNMENT, RelationCheck, cases_visible_to, sees_ai
+from apps.cases.access import (
+    ROLES_BY_ASSIGNMENT,
+    RelationCheck,
+    cases_visible_to,
+    projects_visible_to,
+    sees_ai,
+)
 from apps.cases.models import Case, Role, User
-from apps.inference.models import Prediction
+from apps.inference.models import Prediction, TrainingRun
 
 
 def _visible_case(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> Case | None:
@@ -30,7 +36,14 @@ def _prediction_job_relation(user: User, roles: frozenset[Role], kwargs: Mapping
     return not case.assignments.filter(user=user, role__in=ROLES_BY_ASSIGNMENT).exists()
 
 
+def _run_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    """Tie a run to the project whose snapshot it trains on."""
+    runs = TrainingRun.objects.filter(pk=kwargs["run_id"])
+    return runs.filter(project__in=projects_visible_to(user, roles)).exists()
+
+
 RELATIONS: Final[dict[str, RelationCheck]] = {
     "prediction": _prediction_relation,
     "prediction-job": _prediction_job_relation,
+    "run": _run_relation,
 }

@@ -15,14 +15,15 @@ from rest_framework.views import APIView
 from apps.cases.access import known, sees_ai
 from apps.cases.models import Case, Project
 from apps.errors import NotFound
-from apps.inference import selectors, serializers
-from apps.inference.models import ModelVersion, Prediction
+from apps.inference import run_selectors, selectors, serializers
+from apps.inference.models import ModelVersion, Prediction, TrainingRun
 from apps.inference.services.models import model_promote, model_rollback
 from apps.inference.services.predictions import (
     case_predictions_request,
     prediction_retry,
     project_predictions_request,
 )
+from apps.inference.services.runs import training_run_cancel, training_run_resume
 
 
 class CasePredictView(APIView):
@@ -150,6 +151,64 @@ class ModelRollbackView(APIView):
         project = Project.objects.get(pk=project_id)
         model_rollback(project, actor=known(request.user), reason=sent.validated_data["reason"])
         return Response(serializers.ModelsSerializer(selectors.models_overview(project)).data)
+
+
+class RunsView(APIView):
+    """The training runs of a project."""
+
+    @extend_schema(
+        operation_id="runs",
+        parameters=[serializers.PageSerializer],
+        responses=serializers.RunPageSerializer,
+    )
+    def get(self, request: Request, project_id: UUID) -> Response:
+        """Give a page of them, the latest first."""
+        sent = serializers.PageSerializer(data=request.query_params)
+        sent.is_valid(raise_exception=True)
+        offset, limit = sent.validated_data["offset"], sent.validated_data["limit"]
+        runs = run_selectors.runs_of(Project.objects.get(pk=project_id))
+        rows = runs.defer("curves", "comparison")[offset : offset + limit]
+        body = {"count": runs.count(), "rows": [run_selectors.run_facts(row) for row in rows]}
+        return Response(serializers.RunPageSerializer(body).data)
+
+
+class RunView(APIView):
+    """One training run."""
+
+    @extend_schema(operation_id="run", responses=serializers.RunDetailSerializer)
+    def get(self, request: Request, run_id: UUID) -> Response:
+        """Give its progress, its curves, and candidate and champion side by side."""
+        return _run_answer(run_id)
+
+
+class RunCancelView(APIView):
+    """The end of a run before its time."""
+
+    @extend_schema(
+        operation_id="run_cancel", request=None, responses=serializers.RunDetailSerializer
+    )
+    def post(self, request: Request, run_id: UUID) -> Response:
+        """Cancel it, at once or as soon as its worker looks up."""
+        training_run_cancel(run_id, actor=known(request.user))
+        return _run_answer(run_id)
+
+
+class RunResumeView(APIView):
+    """Another try for a failed or cancelled run."""
+
+    @extend_schema(
+        operation_id="run_resume", request=None, responses=serializers.RunDetailSerializer
+    )
+    def post(self, request: Request, run_id: UUID) -> Response:
+        """Queue it again; it goes on from its checkpoint."""
+        training_run_resume(run_id, actor=known(request.user))
+        return _run_answer(run_id)
+
+
+def _run_answer(run_id: UUID) -> Response:
+    runs = TrainingRun.objects.select_related("parent", "candidate", "champion", "requested_by")
+    body = run_selectors.run_detail(runs.get(pk=run_id))
+    return Response(serializers.RunDetailSerializer(body).data)
 
 
 class StatusView(APIView):

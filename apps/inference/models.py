@@ -1,4 +1,4 @@
-"""The facts of inference: model versions, which one serves where, what each said of an image."""
+"""The facts of inference: model versions, what serves where, what each said, how it was trained."""
 
 from django.db import models
 from django.db.models import Q
@@ -28,6 +28,13 @@ class ModelVersion(BaseModel):
     probe_error = models.FloatField(null=True, help_text="Largest |mean(CAM)+b - logit| seen")
     imported_by = models.ForeignKey(
         "cases.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    training_run = models.ForeignKey(
+        "inference.TrainingRun",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The run that made it; null where it came from a folder",
     )
 
     class Meta:
@@ -197,4 +204,110 @@ class Prediction(BaseModel):
                 condition=Q(completed_at__isnull=False),
                 name="prediction_completed",
             ),
+        ]
+
+
+class TrainingRun(BaseModel):
+    """One training: from a snapshot and a parent to a candidate and its evaluation.
+
+    A row that workers claim, as `Prediction` is: every write of a worker shows its `claim_token`,
+    so a late one changes nothing. Which state may follow which: apps/inference/states.py.
+    """
+
+    class State(models.TextChoices):
+        """How far the run is."""
+
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        TRAINED = "trained", _("Trained")
+        EVALUATED = "evaluated", _("Evaluated")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    project = models.ForeignKey("cases.Project", on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField(help_text="Counts the runs of a model name, from 1")
+    model_name = models.CharField(max_length=128)
+    snapshot_id = models.UUIDField(help_text="The snapshot that the manifest describes")
+    manifest_sha256 = models.CharField(max_length=64, help_text="Blob with images and labels")
+    parent = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    config = models.JSONField(help_text="compute/run_config.py, complete")
+    seed = models.PositiveIntegerField()
+    request_sha256 = models.CharField(
+        max_length=64, help_text="Of project, manifest, parent, config and seed"
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    progress = models.JSONField(default=dict)
+    curves = models.JSONField(default=list, help_text="One point an epoch, thinned")
+    comparison = models.JSONField(default=dict, help_text="Candidate minus champion, per finding")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Since the last checkpoint")
+    claim_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was last called")
+    cancel_requested_at = models.DateTimeField(null=True)
+    checkpoint_sha256 = models.CharField(max_length=64, blank=True)
+    candidate = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    champion = models.ForeignKey(
+        ModelVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What the candidate was compared with",
+    )
+    requested_by = models.ForeignKey(
+        "cases.User", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reason_code = models.CharField(max_length=64, blank=True)
+    reason_params = models.JSONField(default=dict)
+    thread_count = models.PositiveSmallIntegerField(
+        null=True, help_text="Of the first attempt; later ones keep it, for the same bits"
+    )
+    hardware = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model_name", "number"], name="training_run_number_once_a_model"
+            ),
+            models.UniqueConstraint(
+                fields=["request_sha256"],
+                condition=Q(state__in=["queued", "running", "trained", "evaluated"]),
+                name="training_run_request_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "created_at"], name="training_run_of_project"),
+            models.Index(
+                fields=["created_at"], condition=Q(state="queued"), name="training_run_waiting"
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(lease_until__isnull=False),
+                name="training_run_leased",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_name} run {self.number}"
+
+
+class Evaluation(AppendOnlyModel):
+    """How good one model version is on one part of a run's snapshot, per finding."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.PROTECT, related_name="evaluations")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey("cases.Project", on_delete=models.PROTECT, related_name="+")
+    manifest_sha256 = models.CharField(max_length=64)
+    part = models.CharField(max_length=12)
+    temperature = models.FloatField(help_text="In force when it was evaluated")
+    metrics = models.JSONField(help_text="Per finding; compute/evaluation.py")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "model_version", "part"], name="evaluation_once_a_model_and_part"
+            )
         ]

@@ -231,6 +231,7 @@ def _version(version: ModelVersion, *, codes: set[str], calibration: Calibration
         "licence": spec.licence,
         "intended_use": spec.intended_use,
         "training_data": spec.training_data,
+        "training_run_id": version.training_run_id,
         "created_at": version.created_at,
     }
 

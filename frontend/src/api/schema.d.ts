@@ -242,6 +242,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/projects/{project_id}/runs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give a page of them, the latest first. */
+    get: operations["runs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/projects/{project_id}/stuck-predictions": {
     parameters: {
       query?: never;
@@ -287,6 +304,57 @@ export interface paths {
     put?: never;
     /** @description Answer a query that may hold a name, which is why it is a body and not an address. */
     post: operations["worklist"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/runs/{run_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give its progress, its curves, and candidate and champion side by side. */
+    get: operations["run"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/runs/{run_id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Cancel it, at once or as soon as its worker looks up. */
+    post: operations["run_cancel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/runs/{run_id}/resume": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Queue it again; it goes on from its checkpoint. */
+    post: operations["run_resume"];
     delete?: never;
     options?: never;
     head?: never;
@@ -405,6 +473,8 @@ export interface components {
     };
     /** @enum {string} */
     AiStatusStateEnum: "ok" | "delayed" | "down";
+    /** @enum {string} */
+    AnchorEnum: "champion" | "zero";
     /** @description The images a model was made for; an empty list or null accepts any. */
     Applicability: {
       modality: string[];
@@ -412,6 +482,8 @@ export interface components {
       view: string[];
       pixel_spacing_mm: number[] | null;
     };
+    /** @enum {unknown} */
+    BlankEnum: "";
     /** @description Where a case's answer stands; `requested` for a person who may not see AI output now. */
     CasePredict: {
       state: components["schemas"]["CasePredictStateEnum"];
@@ -438,6 +510,34 @@ export interface components {
     };
     /** @enum {string} */
     CaseStatusEnum: "unread" | "draft" | "signed";
+    /** @description Candidate minus champion on the same cases, by DeLong's paired test. */
+    ComparedFinding: {
+      finding: string;
+      state: components["schemas"]["EvaluationStateEnum"];
+      reason: components["schemas"]["NotEvaluableEnum"] | components["schemas"]["BlankEnum"];
+      n: number;
+      positive: number;
+      negative: number;
+      /** Format: double */
+      delta_auroc: number | null;
+      /** Format: double */
+      low: number | null;
+      /** Format: double */
+      high: number | null;
+      /** Format: double */
+      p_value: number | null;
+    };
+    /** @description An epoch; validation is null where nobody labelled it, an AUC where a class is missing. */
+    CurvePoint: {
+      epoch: number;
+      /** Format: double */
+      train_loss: number;
+      /** Format: double */
+      validation_loss: number | null;
+      validation_auc: {
+        [key: string]: number | null;
+      };
+    };
     /** @description A verdict on one finding. */
     Decision: {
       finding: string;
@@ -474,6 +574,37 @@ export interface components {
       /** Format: date-time */
       saved_at: string;
     };
+    /** @description How well one finding is told; every number is null where it is not evaluable. */
+    EvaluatedFinding: {
+      finding: string;
+      state: components["schemas"]["EvaluationStateEnum"];
+      reason: components["schemas"]["NotEvaluableEnum"] | components["schemas"]["BlankEnum"];
+      n: number;
+      positive: number;
+      negative: number;
+      /** Format: double */
+      threshold: number | null;
+      /** Format: double */
+      auroc: number | null;
+      /** Format: double */
+      auroc_low: number | null;
+      /** Format: double */
+      auroc_high: number | null;
+      /** Format: double */
+      sensitivity: number | null;
+      /** Format: double */
+      sensitivity_low: number | null;
+      /** Format: double */
+      sensitivity_high: number | null;
+      /** Format: double */
+      specificity: number | null;
+      /** Format: double */
+      specificity_low: number | null;
+      /** Format: double */
+      specificity_high: number | null;
+    };
+    /** @enum {string} */
+    EvaluationStateEnum: "ok" | "not_evaluable";
     /** @description One label of a project's schema. */
     Finding: {
       code: string;
@@ -540,6 +671,8 @@ export interface components {
     Limits: {
       upload_bytes: number;
     };
+    /** @enum {string} */
+    LossEnum: "auto" | "softmax" | "masked_bce";
     /** @description How to read the class maps of an image: raw signed float16 (K, h, w) behind `url`. */
     Maps: {
       shape: number[];
@@ -553,6 +686,16 @@ export interface components {
     Membership: {
       project: components["schemas"]["Project"];
       roles: components["schemas"]["RolesEnum"][];
+    };
+    /** @enum {string} */
+    ModeEnum: "head" | "full";
+    /** @description One model on the locked test part. */
+    ModelEvaluation: {
+      /** Format: double */
+      temperature: number;
+      findings: components["schemas"]["EvaluatedFinding"][];
+      /** Format: date-time */
+      created_at: string;
     };
     /** @description A model version by name and content. */
     ModelName: {
@@ -577,6 +720,8 @@ export interface components {
       licence: string;
       intended_use: string;
       training_data: string;
+      /** Format: uuid */
+      training_run_id: string | null;
       /** Format: date-time */
       created_at: string;
     };
@@ -587,6 +732,12 @@ export interface components {
       versions: components["schemas"]["ModelVersion"][];
       deployments: components["schemas"]["Deployment"][];
     };
+    /** @enum {string} */
+    NotEvaluableEnum:
+      | "class_missing"
+      | "no_labels_before_ai"
+      | "model_has_no_output"
+      | "too_few_cases";
     /** @enum {string} */
     OrderingEnum:
       | "priority"
@@ -623,11 +774,13 @@ export interface components {
     /** @description Why a case stands where it stands. */
     Priority: {
       level: components["schemas"]["PriorityLevelEnum"];
-      reason: components["schemas"]["ReasonEnum"];
+      reason: components["schemas"]["PriorityReasonEnum"];
       finding: string;
     };
     /** @enum {string} */
     PriorityLevelEnum: "stat" | "high" | "normal" | "low";
+    /** @enum {string} */
+    PriorityReasonEnum: "urgent_finding" | "ai_positive" | "uncertain" | "no_ai" | "ai_negative";
     /** @description A project as its members see it. */
     Project: {
       /** Format: uuid */
@@ -681,8 +834,6 @@ export interface components {
       /** Format: uuid */
       case_prediction_id?: string | null;
     };
-    /** @enum {string} */
-    ReasonEnum: "urgent_finding" | "ai_positive" | "uncertain" | "no_ai" | "ai_negative";
     /** @description Why a deployment is changed; kept in the log. */
     ReasonRequest: {
       /** @default  */
@@ -730,6 +881,116 @@ export interface components {
     };
     /** @enum {string} */
     RolesEnum: "radiologist" | "annotator" | "arbitrator" | "admin";
+    /** @description A training run as a row of the list. */
+    Run: {
+      /** Format: uuid */
+      id: string;
+      number: number;
+      state: components["schemas"]["RunStateEnum"];
+      is_cancelling: boolean;
+      /** Format: uuid */
+      snapshot_id: string;
+      manifest_sha256: string;
+      parent: components["schemas"]["RunModel"];
+      candidate: components["schemas"]["RunModel"] | null;
+      config: components["schemas"]["RunConfig"];
+      seed: number;
+      progress: components["schemas"]["RunProgress"];
+      attempts: number;
+      reason_code: string;
+      reason_params: {
+        [key: string]: unknown;
+      };
+      message: string;
+      requested_by: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      started_at: string | null;
+      /** Format: date-time */
+      completed_at: string | null;
+    };
+    /** @description How a run trains, complete; its meaning and bounds are in compute/run_config.py. */
+    RunConfig: {
+      mode: components["schemas"]["ModeEnum"];
+      loss: components["schemas"]["LossEnum"];
+      epochs: number;
+      batch_size: number;
+      /** Format: double */
+      learning_rate: number;
+      /** Format: double */
+      weight_decay: number;
+      /** Format: double */
+      ridge: number;
+      anchor: components["schemas"]["AnchorEnum"];
+      /** Format: double */
+      region_weight: number;
+      frozen: string[];
+    };
+    /** @description A training run with its curves and its evaluation. */
+    RunDetail: {
+      /** Format: uuid */
+      id: string;
+      number: number;
+      state: components["schemas"]["RunStateEnum"];
+      is_cancelling: boolean;
+      /** Format: uuid */
+      snapshot_id: string;
+      manifest_sha256: string;
+      parent: components["schemas"]["RunModel"];
+      candidate: components["schemas"]["RunModel"] | null;
+      config: components["schemas"]["RunConfig"];
+      seed: number;
+      progress: components["schemas"]["RunProgress"];
+      attempts: number;
+      reason_code: string;
+      reason_params: {
+        [key: string]: unknown;
+      };
+      message: string;
+      requested_by: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      started_at: string | null;
+      /** Format: date-time */
+      completed_at: string | null;
+      champion: components["schemas"]["RunModel"] | null;
+      curves: components["schemas"]["CurvePoint"][];
+      evaluation: components["schemas"]["RunEvaluation"];
+      thread_count: number | null;
+      hardware: string;
+    };
+    /** @description Candidate and champion side by side; null and empty until the run is evaluated. */
+    RunEvaluation: {
+      part: string;
+      candidate: components["schemas"]["ModelEvaluation"] | null;
+      champion: components["schemas"]["ModelEvaluation"] | null;
+      comparison: components["schemas"]["ComparedFinding"][];
+    };
+    /** @description A model version that a run starts from, makes, or compares with. */
+    RunModel: {
+      name: string;
+      version: string;
+      hash: string;
+      /** Format: uuid */
+      id: string;
+    };
+    /** @description A page of runs, the latest first. */
+    RunPage: {
+      count: number;
+      rows: components["schemas"]["Run"][];
+    };
+    /** @description What a run is doing; `stage` is empty before the first worker has begun. */
+    RunProgress: {
+      stage: components["schemas"]["StageEnum"] | components["schemas"]["BlankEnum"];
+      epoch: number;
+      epochs: number;
+      images_done: number;
+      images_total: number;
+    };
+    /** @enum {string} */
+    RunStateEnum: "queued" | "running" | "trained" | "evaluated" | "failed" | "cancelled";
     /** @description One finding of the project's label schema. */
     SchemaFinding: {
       code: string;
@@ -789,6 +1050,8 @@ export interface components {
     };
     /** @enum {string} */
     SpacingKindEnum: "patient" | "projected" | "none";
+    /** @enum {string} */
+    StageEnum: "features" | "training" | "calibrating" | "evaluating";
     /** @description What the banner says. */
     Status: {
       ai: components["schemas"]["AiStatus"];
@@ -1231,6 +1494,30 @@ export interface operations {
       };
     };
   };
+  runs: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+      };
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RunPage"];
+        };
+      };
+    };
+  };
   stuck_predictions: {
     parameters: {
       query?: {
@@ -1309,6 +1596,69 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Worklist"];
+        };
+      };
+    };
+  };
+  run: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RunDetail"];
+        };
+      };
+    };
+  };
+  run_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RunDetail"];
+        };
+      };
+    };
+  };
+  run_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RunDetail"];
         };
       };
     };
