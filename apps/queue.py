@@ -32,6 +32,7 @@ class JOBS:
     PREDICT_BULK: Final = Job("inference.predict_bulk", "gpu")
     RESCUE: Final = Job("inference.rescue", "cpu")
     SEAL_AUDIT: Final = Job("cases.seal_audit", "cpu")
+    RELEASE_REVIEWS: Final = Job("feedback.release_reviews", "cpu")
 
 
 def registered_jobs() -> tuple[Job, ...]:

@@ -28,6 +28,7 @@ class Environment:
     storage_endpoint_url: str
     https: bool
     proxy_ssl_header: bool
+    withdrawal_window_s: float
 
 
 def _boolean(value: str) -> bool:
@@ -74,6 +75,7 @@ def read_environment(environ: Mapping[str, str], *, base: Path) -> Environment:
         storage_endpoint_url=environ.get("COREAD_STORAGE_ENDPOINT_URL", ""),
         https=_boolean(environ.get("COREAD_HTTPS", "1" if is_production else "0")),
         proxy_ssl_header=_boolean(environ.get("COREAD_BEHIND_TLS_PROXY", "0")),
+        withdrawal_window_s=float(environ.get("COREAD_WITHDRAWAL_WINDOW_S", "60")),
     )
     faults = production_faults(read) if is_production else []
     if faults:

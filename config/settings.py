@@ -185,6 +185,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AiStateEnum": ["none", "waiting", "done", "abstained", "failed"],
         "QueueEntryStateEnum": "apps.feedback.learning.models.QueueEntry.State",
+        "RoiKindEnum": "apps.feedback.review.models.RoiRevision.Kind",
         "PriorityLevelEnum": "apps.feedback.review.selectors.worklist.LEVELS",
         "CaseStatusEnum": ["unread", "draft", "signed"],
         "RunStateEnum": "apps.inference.models.TrainingRun.State",
@@ -212,6 +213,9 @@ JOB_BUDGET_S = 20.0
 JOB_TIME_LIMIT_S = 180.0  # ends a job that hangs; longer than its budget and two leases
 RESCUE_EVERY_S = 5.0
 SEAL_EVERY_S = 30.0
+# A signature may be taken back for this long; only then it counts (export, retraining queue).
+WITHDRAWAL_WINDOW_S = ENVIRONMENT.withdrawal_window_s
+RELEASE_EVERY_S = 5.0
 INPUT_CACHE_BYTES = 256 * 1024 * 1024
 
 LANGUAGE_CODE = "en"

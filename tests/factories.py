@@ -4,12 +4,13 @@ import hashlib
 import uuid
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from apps.cases import models as cases
 from apps.cases.names import search_text
 from apps.feedback.learning.models import QueueEntry
-from apps.feedback.review.models import Review, ReviewDecision, Verdict
+from apps.feedback.review.models import Phrase, Review, ReviewDecision, Verdict
 from apps.inference import models as inference
 from apps.inference.compute.run_config import RunConfig
 
@@ -378,6 +379,24 @@ class ReviewFactory(DjangoModelFactory):
 
     case = factory.SubFactory(CaseFactory)
     reader = factory.SubFactory(UserFactory)
+
+
+class SignedReviewFactory(ReviewFactory):
+    """A review signed just now, which may still be withdrawn."""
+
+    state = Review.State.SIGNED
+    version = 1
+    signed_at = factory.LazyFunction(timezone.now)
+
+
+class PhraseFactory(DjangoModelFactory):
+    class Meta:
+        model = Phrase
+
+    project = factory.SubFactory(ProjectFactory)
+    section = Phrase.Section.FINDINGS
+    title = factory.Sequence(lambda n: f"Phrase {n}")
+    text = "Both lungs are clear."
 
 
 class ReviewDecisionFactory(DjangoModelFactory):

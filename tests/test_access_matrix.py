@@ -44,6 +44,7 @@ ORACLE: dict[str, dict[str, Any]] = {
     "headless:browser:account:login": {"POST": EVERYBODY},
     "headless:browser:account:current_session": {"GET": EVERYBODY, "DELETE": EVERYBODY},
     "session": {"GET": EVERYBODY, "PATCH": LOGGED_IN},
+    "draft-key": {"GET": LOGGED_IN},
     "status": {"GET": LOGGED_IN},
     "projects": {"GET": LOGGED_IN},
     "worklist": {"POST": READER},
@@ -58,6 +59,16 @@ ORACLE: dict[str, dict[str, Any]] = {
     "upload": {"POST": READER},
     "ingest-failures": {"GET": ADMIN},
     "ingest-failure-resolve": {"POST": ADMIN},
+    "review-addendum": {"POST": RADIOLOGIST},
+    "review-withdraw": {"POST": RADIOLOGIST},
+    "second-signature": {"POST": RADIOLOGIST},
+    "critical-acknowledge": {"POST": RADIOLOGIST},
+    "ai-reveal": {"POST": RADIOLOGIST},
+    "case-claim": {"POST": RADIOLOGIST, "DELETE": RADIOLOGIST},
+    "case-prior": {"GET": READER},
+    "case-history": {"GET": READER},
+    "phrases": {"GET": READER, "POST": READER},
+    "phrase": {"DELETE": ADMIN},  # the target's is the project's own
     "queue-entries": {"GET": ADMIN},
     "models": {"GET": ADMIN},
     "model-promote": {"POST": ADMIN},
@@ -134,6 +145,8 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
         "project_id": project.pk,
         "case_id": case.pk,
         "prediction_id": prediction.pk,
+        "review_id": make.SignedReviewFactory(case=case).pk,
+        "phrase_id": make.PhraseFactory(project=project).pk,
         "failure_id": make.IngestFailureFactory(project=project).pk,
         "model_id": version.pk,
         "run_id": make.TrainingRunFactory(project=project, parent=version).pk,
@@ -146,7 +159,10 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
 
 
 def nothing() -> Target:
-    ids = ("project_id", "case_id", "prediction_id", "failure_id", "model_id", "run_id")
+    ids = (
+        *("project_id", "case_id", "prediction_id", "failure_id", "model_id"),
+        *("run_id", "review_id", "phrase_id"),
+    )
     uids = ("study", "series", "sop")
     kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
     return Target("nothing", None, kwargs | {"numbers": [1]})
@@ -229,6 +245,11 @@ def body_of(route: str) -> dict[str, Any]:
         "worklist": {},
         "review-draft": {"revision": 0, "decisions": [], "findings_text": ""},
         "review-sign": {"revision": 0, "decisions": [], "findings_text": ""},
+        "ai-reveal": {"revision": 0, "decisions": [], "findings_text": ""},
+        "review-addendum": {"reason": "measured again"},
+        "second-signature": {"content_sha256": "0" * 64},
+        "critical-acknowledge": {"informed": "ward 3"},
+        "phrases": {"section": "findings", "title": "Clear", "text": "Both lungs are clear."},
     }
     return {"data": bodies.get(route, {}), "content_type": "application/json"}
 

@@ -43,7 +43,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     beat_scheduler="celery.beat:Scheduler",  # in memory: what is due is in rows
-    include=["workers.cases", "workers.inference", "workers.schedule"],
+    include=["workers.cases", "workers.feedback", "workers.inference", "workers.schedule"],
 )
 
 

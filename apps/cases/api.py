@@ -25,7 +25,7 @@ from apps.cases.selectors import (
 )
 from apps.cases.services.failures import ingest_failure_resolve
 from apps.cases.services.ingest import IngestResult, ingest_file
-from apps.cases.services.projects import language_set
+from apps.cases.services.projects import draft_key_of, language_set
 
 
 class SessionView(APIView):
@@ -48,6 +48,18 @@ class SessionView(APIView):
         sent.is_valid(raise_exception=True)
         language = User.Language(sent.validated_data["language"])
         return Response(_session(language_set(person(request), language)))
+
+
+class DraftKeyView(APIView):
+    """The key of a person's unsaved drafts."""
+
+    @extend_schema(operation_id="draft_key", responses=serializers.DraftKeySerializer)
+    def get(self, request: Request) -> Response:
+        """Give the key, base64url, 32 bytes; it is never stored by the browser."""
+        return Response(
+            serializers.DraftKeySerializer({"key": draft_key_of(person(request))}).data,
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 class ProjectsView(APIView):

@@ -78,6 +78,12 @@ class LanguageSerializer(serializers.Serializer[Any]):
     language = serializers.ChoiceField(choices=User.Language.choices)
 
 
+class DraftKeySerializer(serializers.Serializer[Any]):
+    """The key with which a person's browsers encrypt unsaved drafts."""
+
+    key = serializers.CharField()
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """One file."""
 

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from apps.cases.api import (
+    DraftKeyView,
     IngestFailureResolveView,
     IngestFailuresView,
     ProjectsView,
@@ -21,6 +22,7 @@ INSTANCE = f"{SERIES}instances/<uid:sop>"
 
 urlpatterns = [
     path("api/session", SessionView.as_view(), name="session"),
+    path("api/session/draft-key", DraftKeyView.as_view(), name="draft-key"),
     path("api/projects", ProjectsView.as_view(), name="projects"),
     path("api/projects/<uuid:project_id>/uploads", UploadView.as_view(), name="upload"),
     path(

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -11,10 +12,11 @@ from rest_framework.views import APIView
 
 from apps.cases.access import known
 from apps.cases.services.idempotency import answer_once
-from apps.feedback.review.api import case_of, reading_of
+from apps.feedback.review.api.reading import case_of, reading_of
+from apps.feedback.review.selectors.versions import withdrawable_s
 from apps.feedback.review.selectors.worklist import next_case
-from apps.feedback.review.serializers import ReadingSerializer, SignedSerializer
-from apps.feedback.services import review_sign_and_queue
+from apps.feedback.review.serializers.reading import ReadingSerializer, SignedSerializer
+from apps.feedback.review.services.signing import review_sign
 
 
 class ReviewSignView(APIView):
@@ -41,7 +43,7 @@ class ReviewSignView(APIView):
         case = case_of(case_id)
 
         def act() -> dict[str, Any]:
-            review = review_sign_and_queue(
+            review = review_sign(
                 case, reader=known(request.user), reading=reading_of(sent.validated_data)
             )
             following = next_case(case.project, user=known(request.user), after=case)
@@ -49,6 +51,7 @@ class ReviewSignView(APIView):
                 "review_id": review.pk,
                 "signed_at": review.signed_at,
                 "version": review.version,
+                "withdrawable_s": withdrawable_s(review, now=timezone.now()),
                 "next_case_id": following.pk if following else None,
             }
             return dict(SignedSerializer(signed).data)

@@ -1,21 +1,24 @@
-"""Acts that span feedback's rooms: a signature is a review's end and the queue's beginning."""
+"""Acts that span feedback's rooms: what is released in the review begins to count in the queue."""
 
 from django.db import transaction
 
-from apps.cases.models import Case, User
 from apps.feedback.learning.services import corrections_record
-from apps.feedback.review.models import Review
-from apps.feedback.review.services import Reading, review_sign
+from apps.feedback.review.selectors.versions import due_for_release
+from apps.feedback.review.services.signing import review_release
+
+RELEASED_AT_ONCE = 200
 
 
-def review_sign_and_queue(case: Case, *, reader: User, reading: Reading) -> Review:
-    """Sign a review and queue its corrections, both or neither.
+def reviews_release() -> int:
+    """Let every due review count, each in one transaction with its queue entries; say how many.
 
-    Raises
-    ------
-    Conflict, Invalid : see `review_sign`
+    Safe beside another one of itself: a review is released by the conditional UPDATE of one.
     """
-    with transaction.atomic():
-        review = review_sign(case, reader=reader, reading=reading)
-        corrections_record(review)
-    return review
+    released = 0
+    for review_id in list(due_for_release().values_list("pk", flat=True)[:RELEASED_AT_ONCE]):
+        with transaction.atomic():
+            review = review_release(review_id)
+            if review is not None:
+                corrections_record(review)
+                released += 1
+    return released

@@ -4,16 +4,28 @@ from django.urls import path
 
 from apps.feedback.api import ReviewSignView
 from apps.feedback.learning.api import QueueEntriesView
-from apps.feedback.review.api import CaseReviewView, ReviewDraftView, WorklistView
+from apps.feedback.review.api import acts, reading
+
+PROJECT = "api/projects/<uuid:project_id>"
+CASE = "api/cases/<uuid:case_id>"
+REVIEW = f"{CASE}/reviews/<uuid:review_id>"
 
 urlpatterns = [
-    path("api/projects/<uuid:project_id>/worklist", WorklistView.as_view(), name="worklist"),
+    path(f"{PROJECT}/worklist", reading.WorklistView.as_view(), name="worklist"),
+    path(f"{PROJECT}/queue-entries", QueueEntriesView.as_view(), name="queue-entries"),
+    path(f"{PROJECT}/phrases", acts.PhrasesView.as_view(), name="phrases"),
+    path(f"{PROJECT}/phrases/<uuid:phrase_id>", acts.PhraseView.as_view(), name="phrase"),
+    path(f"{CASE}/claim", acts.CaseClaimView.as_view(), name="case-claim"),
+    path(f"{CASE}/prior", reading.CasePriorView.as_view(), name="case-prior"),
+    path(f"{CASE}/history", reading.CaseHistoryView.as_view(), name="case-history"),
+    path(f"{CASE}/ai/reveal", acts.AiRevealView.as_view(), name="ai-reveal"),
+    path(f"{CASE}/review", reading.CaseReviewView.as_view(), name="case-review"),
+    path(f"{CASE}/review/draft", reading.ReviewDraftView.as_view(), name="review-draft"),
+    path(f"{CASE}/review/sign", ReviewSignView.as_view(), name="review-sign"),
+    path(f"{CASE}/review/addendum", acts.ReviewAddendumView.as_view(), name="review-addendum"),
+    path(f"{REVIEW}/withdraw", acts.ReviewWithdrawView.as_view(), name="review-withdraw"),
+    path(f"{REVIEW}/second-signature", acts.SecondSignatureView.as_view(), name="second-signature"),
     path(
-        "api/projects/<uuid:project_id>/queue-entries",
-        QueueEntriesView.as_view(),
-        name="queue-entries",
+        f"{REVIEW}/acknowledge", acts.CriticalAcknowledgeView.as_view(), name="critical-acknowledge"
     ),
-    path("api/cases/<uuid:case_id>/review", CaseReviewView.as_view(), name="case-review"),
-    path("api/cases/<uuid:case_id>/review/draft", ReviewDraftView.as_view(), name="review-draft"),
-    path("api/cases/<uuid:case_id>/review/sign", ReviewSignView.as_view(), name="review-sign"),
 ]

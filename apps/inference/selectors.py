@@ -109,9 +109,17 @@ def cases_ai(cases: Sequence[Case]) -> dict[UUID, Facts]:
     return described
 
 
-def case_ai(case: Case) -> Facts:
-    """Describe what the champion says of one case and of each of its images."""
-    ai = cases_ai([case])[case.pk]
+def case_ai(case: Case, *, answer: CasePrediction | None = None) -> Facts:
+    """Describe what the champion says of one case and of each of its images.
+
+    With an `answer` of the case, what that one says: a reader keeps the answer that was on the
+    screen, whatever serves by now.
+    """
+    if answer is None:
+        ai = cases_ai([case])[case.pk]
+    else:
+        codes = list(case.project.findings.values_list("code", flat=True))
+        ai = _ai(answer, champion=answer.model_version, findings=codes)
     predictions = Prediction.objects.filter(case_prediction=ai["case_prediction_id"])
     rows = list(
         predictions.select_related(
@@ -306,6 +314,8 @@ def _frame(row: Prediction, spec: ModelSpec) -> Facts:
         if is_done
         else [],
         "exclusive_groups": [list(group) for group in spec.exclusive_groups],
+        "activation": spec.activation,
+        "temperature": calibration.temperature if calibration else spec.temperature,
         "maps": maps,
         "no_map_reason": "head_not_linear" if is_done and maps is None else "",
         "model_hash": row.model_sha256,

@@ -1,11 +1,13 @@
 """A reading room: two cases of one project with the champion's answers, two radiologists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from django.test import Client
 
 from apps.cases.models import Case, Finding, Project, User
+from apps.feedback.services import reviews_release
 from apps.inference.models import CasePrediction
 from tests.factories import (
     CaseFactory,
@@ -83,3 +85,14 @@ def room(db, log_in) -> Room:
         smith_client=log_in(smith),
         admin_client=log_in(admin),
     )
+
+
+@pytest.fixture
+def release(settings) -> Callable[[], int]:
+    """Let every signature count as if its minute were over; give how many did."""
+
+    def now() -> int:
+        settings.WITHDRAWAL_WINDOW_S = 0
+        return reviews_release()
+
+    return now

@@ -9,7 +9,7 @@ from django.db import connection
 from apps.cases.models import AuditEvent
 from apps.feedback.learning.models import QueueEntry
 from apps.feedback.review.models import Review, ReviewDecision
-from apps.feedback.review.services import content_sha256
+from apps.feedback.review.services.signing import content_sha256
 from tests.factories import CasePredictionFactory
 from tests.feedback.conftest import Room
 
@@ -36,7 +36,7 @@ def test_payload_holds_all_that_the_screen_needs(room: Room):
     assert payload["status"] == "unread"
     assert payload["patient"]["name"] == room.first.study.patient.name
     assert payload["next_case_id"] == str(room.second.pk)
-    assert payload["permissions"] == {"can_review": True}
+    assert [name for name, may in payload["permissions"].items() if may] == ["can_review"]
     assert [finding["code"] for finding in payload["findings"]] == ["pneumonia", "nodule"]
     (series,) = payload["series"]
     assert series["instances"][0]["thumbnail_url"].startswith("/dicomweb/studies/")
@@ -56,7 +56,7 @@ def test_draft_is_saved_and_comes_back_to_its_reader_alone(room: Room):
     assert saved.json()["revision"] == 1
     draft = review_of(room.lin_client, room.first)["draft"]
     assert draft["findings_text"] == "clear 清晰"
-    assert draft["decisions"] == [{"finding": "pneumonia", "verdict": "rejected"}]
+    assert draft["decisions"] == [{"finding": "pneumonia", "verdict": "rejected", "grade": ""}]
     assert review_of(room.smith_client, room.first)["draft"] is None
 
 
@@ -116,7 +116,9 @@ def test_signature_fixes_version_time_content_and_leaves_an_audit_row(room: Room
     assert "clear" not in str(event.detail)
     payload = review_of(room.smith_client, room.first)
     assert payload["status"] == "signed"
-    assert payload["permissions"] == {"can_review": False}
+    assert [name for name, may in payload["permissions"].items() if may] == [
+        *("can_write_addendum", "can_sign_second"),
+    ]
     assert payload["reviews"][0]["reader"] == "林"
 
 
@@ -139,12 +141,13 @@ def test_signed_review_can_neither_be_saved_nor_signed_again(room: Room):
     assert Review.objects.get().findings_text == "clear 清晰"
 
 
-def test_replayed_signature_has_one_effect_and_the_same_answer(room: Room):
+def test_replayed_signature_has_one_effect_and_the_same_answer(room: Room, release):
     first = sign(room.lin_client, room.first, room.reading(), key="once")
     second = sign(room.lin_client, room.first, room.reading(), key="once")
     assert first.json() == second.json()
     assert second.status_code == 200
     assert Review.objects.count() == 1
+    release()
     assert QueueEntry.objects.count() == 1
     assert AuditEvent.objects.filter(action="review.signed").count() == 1
 
@@ -161,8 +164,9 @@ def test_key_of_another_request_or_no_key_is_refused(room: Room):
     assert Review.objects.count() == 1
 
 
-def test_rejecting_what_the_model_calls_present_is_a_correction(room: Room):
+def test_rejecting_what_the_model_calls_present_is_a_correction(room: Room, release):
     sign(room.lin_client, room.first, room.reading())
+    release()
     entry = QueueEntry.objects.get()
     assert entry.label is False
     assert (entry.ai_probability, entry.ai_threshold) == (0.9, 0.5)
@@ -171,10 +175,11 @@ def test_rejecting_what_the_model_calls_present_is_a_correction(room: Room):
     assert entry.model_version == room.answer.model_version
 
 
-def test_accepting_what_the_model_calls_absent_is_a_correction(room: Room):
+def test_accepting_what_the_model_calls_absent_is_a_correction(room: Room, release):
     accepted = [{"finding": "pneumonia", "verdict": "accepted"}]
     body = room.reading(decisions=accepted, case_prediction_id=str(room.other_answer.pk))
     sign(room.lin_client, room.second, body)
+    release()
     assert QueueEntry.objects.get().label is True
 
 
@@ -186,27 +191,33 @@ def test_accepting_what_the_model_calls_absent_is_a_correction(room: Room):
         [],
     ],
 )
-def test_agreement_and_findings_without_a_prediction_are_no_corrections(room: Room, decisions):
+def test_agreement_and_findings_without_a_prediction_are_no_corrections(
+    room: Room, decisions, release
+):
     assert sign(room.lin_client, room.first, room.reading(decisions=decisions)).status_code == 200
+    release()
     assert not QueueEntry.objects.exists()
 
 
-def test_correction_is_judged_by_the_answer_on_the_screen_not_by_a_newer_one(room: Room):
+def test_correction_is_judged_by_the_answer_on_the_screen_not_by_a_newer_one(room: Room, release):
     shown = CasePredictionFactory(case=room.first, probabilities={"pneumonia": 0.2})
     sign(room.lin_client, room.first, room.reading(case_prediction_id=str(shown.pk)))
+    release()
     assert not QueueEntry.objects.exists()
     assert Review.objects.get().case_prediction == shown
 
 
-def test_reading_without_ai_on_the_screen_says_so(room: Room):
+def test_reading_without_ai_on_the_screen_says_so(room: Room, release):
     sign(room.lin_client, room.first, room.reading(case_prediction_id=None))
+    release()
     review = Review.objects.get()
     assert review.ai_visible is False
     assert QueueEntry.objects.get().ai_visible is False
 
 
-def test_admin_sees_the_queue_and_the_radiologist_does_not(room: Room):
+def test_admin_sees_the_queue_and_the_radiologist_does_not(room: Room, release):
     sign(room.lin_client, room.first, room.reading())
+    release()
     url = f"/api/projects/{room.project.pk}/queue-entries"
     page = room.admin_client.get(url).json()
     assert page["count"] == 1
@@ -225,7 +236,7 @@ def test_admin_who_is_no_radiologist_cannot_sign(room: Room):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.full
-def test_two_radiologists_signing_at_once_leave_one_signature(room: Room):
+def test_two_radiologists_signing_at_once_leave_one_signature(room: Room, release):
     def at_once(client):
         try:
             return sign(client, room.first, room.reading()).status_code
@@ -236,6 +247,7 @@ def test_two_radiologists_signing_at_once_leave_one_signature(room: Room):
         statuses = sorted(pool.map(at_once, [room.lin_client, room.smith_client]))
     assert statuses == [200, 409]
     assert Review.objects.filter(state="signed").count() == 1
+    release()
     assert QueueEntry.objects.count() == 1
 
 

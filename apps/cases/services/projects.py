@@ -1,7 +1,9 @@
 """How do projects, their label schema, policy, members and accounts come to be?"""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -10,6 +12,8 @@ from django.db import transaction
 from apps.cases.models import Finding, Membership, Project, ReadingPolicy, Role, User
 from apps.cases.services.audit import audit_record
 from apps.errors import Invalid
+
+DRAFT_KEY_BYTES: Final = 32  # AES-256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +117,15 @@ def language_set(user: User, language: User.Language) -> User:
     User.objects.filter(pk=user.pk).update(language=language)
     user.language = language
     return user
+
+
+def draft_key_of(user: User) -> str:
+    """Give the key with which this person's browsers encrypt unsaved drafts; made at first need.
+
+    It is the person's, not the session's: after the next login the same workstation can read what
+    a crash left behind, and nobody else can.
+    """
+    made = secrets.token_urlsafe(DRAFT_KEY_BYTES)
+    User.objects.filter(pk=user.pk, draft_key="").update(draft_key=made)
+    key: str = User.objects.values_list("draft_key", flat=True).get(pk=user.pk)
+    return key

@@ -1,7 +1,7 @@
 """Changes to the retraining queue: a signature that contradicts the model leaves a correction."""
 
 from apps.feedback.learning.models import QueueEntry
-from apps.feedback.review.models import Review, Verdict
+from apps.feedback.review.models import EXPLICIT_VERDICTS, Review, Verdict
 
 
 def corrections_record(review: Review) -> list[QueueEntry]:
@@ -25,7 +25,9 @@ def corrections_record(review: Review) -> list[QueueEntry]:
             model_version=review.case_prediction.model_version,
             reader=review.reader,
         )
-        for decision in review.decisions.select_related("finding")
+        for decision in review.decisions.filter(verdict__in=EXPLICIT_VERDICTS).select_related(
+            "finding"
+        )
         if decision.ai_probability is not None
         and decision.ai_threshold is not None
         and (decision.verdict == Verdict.ACCEPTED)

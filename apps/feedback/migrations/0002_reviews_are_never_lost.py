@@ -158,6 +158,11 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(help_text='From then on it counts and can no longer be withdrawn', null=True),
         ),
         migrations.AddField(
+            model_name='review',
+            name='read_before_ai',
+            field=models.BooleanField(default=False, help_text='When it was signed, no AI output could reach this reader'),
+        ),
+        migrations.AddField(
             model_name='reviewdecision',
             name='grade',
             field=models.CharField(blank=True, help_text="One of the finding's grades", max_length=64),

@@ -19,6 +19,10 @@ class Verdict(models.TextChoices):
 # What a reader says; the other two are what a signature makes of silence.
 EXPLICIT_VERDICTS = (Verdict.ACCEPTED, Verdict.REJECTED)
 
+# Of one review, and of one region.
+MAXIMUM_ROIS = 200
+MAXIMUM_VERTICES = 400
+
 
 class Review(BaseModel):
     """A radiologist's reading of one case: an autosaved draft, then signed and never changed.
@@ -48,6 +52,9 @@ class Review(BaseModel):
     )
     addendum_reason = models.CharField(max_length=500, blank=True)
     ai_visible = models.BooleanField(default=False, help_text="AI output was shown before signing")
+    read_before_ai = models.BooleanField(
+        default=False, help_text="When it was signed, no AI output could reach this reader"
+    )
     case_prediction = models.ForeignKey(
         "inference.CasePrediction",
         null=True,

@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+  "/api/cases/{case_id}/ai/reveal": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Keep the reading as it stands, then show AI output; a repeat gives what was kept. */
+    post: operations["ai_reveal"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/claim": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Claim or renew; the answer names who holds the case, which may be somebody else. */
+    post: operations["case_claim"];
+    /** @description Let the case go. */
+    delete: operations["case_claim_end"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Tell who opened, revealed, signed, withdrew and took over, oldest first. */
+    get: operations["case_history"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/cases/{case_id}/predict": {
     parameters: {
       query?: never;
@@ -21,6 +73,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/cases/{case_id}/prior": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the study and what was signed of it. */
+    get: operations["case_prior"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/cases/{case_id}/review": {
     parameters: {
       query?: never;
@@ -32,6 +101,23 @@ export interface paths {
     get: operations["case_review"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/review/addendum": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Begin the draft of an addendum; a repeat gives the draft that stands. */
+    post: operations["review_addendum"];
     delete?: never;
     options?: never;
     head?: never;
@@ -66,6 +152,57 @@ export interface paths {
     put?: never;
     /** @description Sign once, however often the request arrives, and say what to read next. */
     post: operations["review_sign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/reviews/{review_id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Note who was told. */
+    post: operations["critical_acknowledge"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/reviews/{review_id}/second-signature": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Sign below what a colleague has signed. */
+    post: operations["second_signature"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/cases/{case_id}/reviews/{review_id}/withdraw": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Withdraw within the minute; the content is the reader's draft again. */
+    post: operations["review_withdraw"];
     delete?: never;
     options?: never;
     head?: never;
@@ -203,6 +340,41 @@ export interface paths {
     /** @description Undo the last promotion, or refuse and change nothing. */
     post: operations["model_rollback"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/phrases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List the project's sentences and this person's own. */
+    get: operations["phrases"];
+    put?: never;
+    /** @description Keep a sentence. */
+    post: operations["phrase_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/phrases/{phrase_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** @description Delete it. */
+    delete: operations["phrase_delete"];
     options?: never;
     head?: never;
     patch?: never;
@@ -379,6 +551,23 @@ export interface paths {
     patch: operations["session_language"];
     trace?: never;
   };
+  "/api/session/draft-key": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the key, base64url, 32 bytes; it is never stored by the browser. */
+    get: operations["draft_key"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/status": {
     parameters: {
       query?: never;
@@ -400,6 +589,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description Who was told of a critical result. */
+    AcknowledgeRequest: {
+      informed: string;
+      /** @default  */
+      note: string;
+    };
+    /** @description Who was told of a critical result, by whom and when. */
+    Acknowledgement: {
+      acknowledged_by: string;
+      /** Format: date-time */
+      acknowledged_at: string;
+      informed: string;
+      note: string;
+    };
+    /** @enum {string} */
+    ActivationEnum: "softmax" | "sigmoid";
+    /** @description Why a signed review needs a new version. */
+    AddendumRequest: {
+      reason: string;
+    };
     /** @description What the AI says of a case, or why it does not. */
     Ai: {
       state: components["schemas"]["AiStateEnum"];
@@ -454,6 +663,9 @@ export interface components {
       };
       outputs: components["schemas"]["AiOutput"][];
       exclusive_groups: number[][];
+      activation: components["schemas"]["ActivationEnum"];
+      /** Format: double */
+      temperature: number;
       maps: components["schemas"]["Maps"] | null;
       no_map_reason: string;
       model_hash: string;
@@ -484,13 +696,22 @@ export interface components {
     };
     /** @enum {unknown} */
     BlankEnum: "";
+    /** @description When AI output is shown to this person in this case, and what they answered before. */
+    CasePolicy: {
+      version: number;
+      ai_display: components["schemas"]["AiDisplayEnum"];
+      second_signature: boolean;
+      is_ai_visible: boolean;
+      can_reveal: boolean;
+      first_impression: components["schemas"]["Impression"] | null;
+    };
     /** @description Where a case's answer stands; `requested` for a person who may not see AI output now. */
     CasePredict: {
       state: components["schemas"]["CasePredictStateEnum"];
     };
     /** @enum {string} */
     CasePredictStateEnum: "none" | "waiting" | "done" | "abstained" | "failed" | "requested";
-    /** @description The whole of one case; `ai` is absent where it may not be seen. */
+    /** @description The whole of one case; `ai` and `newer_ai` are absent where they may not be seen. */
     CaseReview: {
       /** Format: uuid */
       case_id: string;
@@ -501,15 +722,38 @@ export interface components {
       study: components["schemas"]["ReviewStudy"];
       series: components["schemas"]["Series"][];
       findings: components["schemas"]["SchemaFinding"][];
+      policy: components["schemas"]["CasePolicy"];
       ai?: components["schemas"]["ReviewAi"];
+      newer_ai?: components["schemas"]["NewerAi"] | null;
       draft: components["schemas"]["Draft"] | null;
       reviews: components["schemas"]["SignedReview"][];
+      claim: components["schemas"]["Claim"] | null;
+      prior_count: number;
       /** Format: uuid */
       next_case_id: string | null;
       permissions: components["schemas"]["ReviewPermissions"];
     };
     /** @enum {string} */
     CaseStatusEnum: "unread" | "draft" | "signed";
+    /** @description Who has the case open. */
+    Claim: {
+      reader: string;
+      is_own: boolean;
+      /** Format: date-time */
+      claimed_at: string;
+    };
+    /** @description In what the reading was made: kept beside every region. */
+    ClientRequest: {
+      /** @default  */
+      renderer: string;
+      /**
+       * Format: double
+       * @default 1
+       */
+      pixel_ratio: number;
+      /** @default  */
+      version: string;
+    };
     /** @description Candidate minus champion on the same cases, by DeLong's paired test. */
     ComparedFinding: {
       finding: string;
@@ -538,16 +782,15 @@ export interface components {
         [key: string]: number | null;
       };
     };
-    /** @description A verdict on one finding. */
-    Decision: {
-      finding: string;
-      verdict: components["schemas"]["VerdictEnum"];
-    };
-    /** @description A verdict on one finding. */
+    /** @description A verdict on one finding, as a reader gives it. */
     DecisionRequest: {
       finding: string;
-      verdict: components["schemas"]["VerdictEnum"];
+      verdict: components["schemas"]["DecisionVerdictEnum"];
+      /** @default  */
+      grade: string;
     };
+    /** @enum {string} */
+    DecisionVerdictEnum: "accepted" | "rejected";
     /** @description A row of the log of what served a project. */
     Deployment: {
       sequence: number;
@@ -562,11 +805,21 @@ export interface components {
     DeploymentKindEnum: "promote" | "rollback";
     /** @description The reader's own unsigned reading. */
     Draft: {
-      revision: number;
       findings_text: string;
+      impression_text: string;
+      is_critical: boolean;
+      critical_note: string;
+      addendum_to_version: number | null;
+      addendum_reason: string;
       /** Format: date-time */
       saved_at: string | null;
-      decisions: components["schemas"]["Decision"][];
+      decisions: components["schemas"]["Said"][];
+      rois: components["schemas"]["Roi"][];
+      revision: number;
+    };
+    /** @description The key with which a person's browsers encrypt unsaved drafts. */
+    DraftKey: {
+      key: string;
     };
     /** @description The server's word that a draft is stored. */
     DraftSaved: {
@@ -620,6 +873,37 @@ export interface components {
     };
     /** @enum {string} */
     FindingKindEnum: "binary" | "graded";
+    /** @description What happened to a case; `models` is absent where AI output may not be seen. */
+    History: {
+      events: components["schemas"]["HistoryEvent"][];
+      models?: components["schemas"]["HistoryModel"][];
+    };
+    /** @description One act on a case. */
+    HistoryEvent: {
+      /** Format: date-time */
+      at: string;
+      action: string;
+      actor: string;
+      version: number | null;
+    };
+    /** @description A model that answered for the case, and how long it took. */
+    HistoryModel: {
+      name: string;
+      version: string;
+      model_hash: string;
+      preprocess_hash: string;
+      /** Format: date-time */
+      completed_at: string | null;
+      /** Format: double */
+      duration_ms: number;
+    };
+    /** @description What the reader had answered when AI output was revealed. */
+    Impression: {
+      trigger: components["schemas"]["TriggerEnum"];
+      /** Format: date-time */
+      locked_at: string;
+      decisions: components["schemas"]["Said"][];
+    };
     /** @description A file that was not taken in, and why. */
     IngestFailure: {
       /** Format: uuid */
@@ -667,6 +951,8 @@ export interface components {
     };
     /** @enum {string} */
     LanguageEnum: "en" | "zh-hans";
+    /** @enum {string} */
+    LateralityEnum: "L" | "R" | "B";
     /** @description What the server takes. */
     Limits: {
       upload_bytes: number;
@@ -732,6 +1018,12 @@ export interface components {
       versions: components["schemas"]["ModelVersion"][];
       deployments: components["schemas"]["Deployment"][];
     };
+    /** @description An answer that came after the one on the screen. */
+    NewerAi: {
+      /** Format: uuid */
+      case_prediction_id: string;
+      model: components["schemas"]["AiModel"];
+    };
     /** @enum {string} */
     NotEvaluableEnum:
       | "class_missing"
@@ -766,10 +1058,50 @@ export interface components {
       birth_date: string | null;
       age: string;
     };
+    /** @description A ready sentence. */
+    Phrase: {
+      /** Format: uuid */
+      id: string;
+      is_shared: boolean;
+      section: components["schemas"]["SectionEnum"];
+      title: string;
+      text: string;
+    };
+    /** @description A new ready sentence. */
+    PhraseDraftRequest: {
+      /** @default false */
+      is_shared: boolean;
+      section: components["schemas"]["SectionEnum"];
+      title: string;
+      text: string;
+    };
     /** @description The reading policy in force. */
     Policy: {
       version: number;
       ai_display: components["schemas"]["AiDisplayEnum"];
+    };
+    /** @description The newest earlier study, where there is one. */
+    Prior: {
+      prior: components["schemas"]["PriorCase"] | null;
+    };
+    /** @description An earlier study of the patient, without AI output. */
+    PriorCase: {
+      /** Format: uuid */
+      case_id: string;
+      study: components["schemas"]["ReviewStudy"];
+      series: components["schemas"]["Series"][];
+      report: components["schemas"]["PriorReport"] | null;
+    };
+    /** @description What was signed of an earlier study. */
+    PriorReport: {
+      version: number;
+      reader: string;
+      /** Format: date-time */
+      signed_at: string;
+      findings_text: string;
+      impression_text: string;
+      decisions: components["schemas"]["Said"][];
+      rois: components["schemas"]["Roi"][];
     };
     /** @description Why a case stands where it stands. */
     Priority: {
@@ -831,8 +1163,16 @@ export interface components {
       revision: number;
       decisions: components["schemas"]["DecisionRequest"][];
       findings_text: string;
+      /** @default  */
+      impression_text: string;
+      /** @default false */
+      is_critical: boolean;
+      /** @default  */
+      critical_note: string;
+      rois?: components["schemas"]["RoiShapeRequest"][];
       /** Format: uuid */
       case_prediction_id?: string | null;
+      client?: components["schemas"]["ClientRequest"];
     };
     /** @description Why a deployment is changed; kept in the log. */
     ReasonRequest: {
@@ -863,6 +1203,9 @@ export interface components {
     /** @description What this person may do with the case. */
     ReviewPermissions: {
       can_review: boolean;
+      can_write_addendum: boolean;
+      can_sign_second: boolean;
+      can_acknowledge: boolean;
     };
     /** @description A study with what only the review screen needs. */
     ReviewStudy: {
@@ -878,6 +1221,37 @@ export interface components {
       study_instance_uid: string;
       referring_physician_name: string;
       indication: string;
+    };
+    /** @description A stored region, with what was measured of it. */
+    Roi: {
+      /** Format: uuid */
+      roi_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      kind: components["schemas"]["RoiKindEnum"];
+      vertices: number[][];
+      /** @default  */
+      laterality: components["schemas"]["LateralityEnum"] | components["schemas"]["BlankEnum"];
+      /** Format: double */
+      area_mm2: number | null;
+      /** Format: double */
+      diameter_mm: number | null;
+      spacing_kind: components["schemas"]["SpacingKindEnum"];
+    };
+    /** @enum {string} */
+    RoiKindEnum: "rectangle" | "ellipse" | "freehand";
+    /** @description A region: a closed polygon of DICOM image points (column, row). */
+    RoiShapeRequest: {
+      /** Format: uuid */
+      roi_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      kind: components["schemas"]["RoiKindEnum"];
+      vertices: number[][];
+      /** @default  */
+      laterality: components["schemas"]["LateralityEnum"] | components["schemas"]["BlankEnum"];
     };
     /** @enum {string} */
     RolesEnum: "radiologist" | "annotator" | "arbitrator" | "admin";
@@ -991,6 +1365,14 @@ export interface components {
     };
     /** @enum {string} */
     RunStateEnum: "queued" | "running" | "trained" | "evaluated" | "failed" | "cancelled";
+    /** @description A verdict on one finding, as a signature or a draft holds it. */
+    Said: {
+      finding: string;
+      verdict: components["schemas"]["SaidVerdictEnum"];
+      grade: string;
+    };
+    /** @enum {string} */
+    SaidVerdictEnum: "accepted" | "rejected" | "implied" | "not_assessed";
     /** @description One finding of the project's label schema. */
     SchemaFinding: {
       code: string;
@@ -1006,6 +1388,18 @@ export interface components {
     };
     /** @enum {string} */
     SchemaFindingKindEnum: "binary" | "graded";
+    /** @description Another radiologist's signature under a version. */
+    SecondSignature: {
+      signer: string;
+      /** Format: date-time */
+      signed_at: string;
+    };
+    /** @description Which content is signed a second time. */
+    SecondSignatureRequestRequest: {
+      content_sha256: string;
+    };
+    /** @enum {string} */
+    SectionEnum: "findings" | "impression";
     /** @description One series with its instances. */
     Series: {
       series_instance_uid: string;
@@ -1024,30 +1418,49 @@ export interface components {
       version: string;
       limits: components["schemas"]["Limits"];
     };
-    /** @description The server's word that a review is signed, and what to read next. */
+    /** @description The server's word that a review is signed, until when it may be withdrawn, what is next. */
     Signed: {
       /** Format: uuid */
       review_id: string;
       /** Format: date-time */
       signed_at: string;
       version: number;
+      /** Format: double */
+      withdrawable_s: number;
       /** Format: uuid */
       next_case_id: string | null;
     };
-    /** @description A signed reading. */
+    /** @description A signed version; `content_sha256` is absent where AI output is hidden, which it covers. */
     SignedReview: {
+      findings_text: string;
+      impression_text: string;
+      is_critical: boolean;
+      critical_note: string;
+      addendum_to_version: number | null;
+      addendum_reason: string;
+      /** Format: date-time */
+      saved_at: string | null;
+      decisions: components["schemas"]["Said"][];
+      rois: components["schemas"]["Roi"][];
       /** Format: uuid */
       review_id: string;
       version: number;
+      state: components["schemas"]["SignedReviewStateEnum"];
       reader: string;
+      is_own: boolean;
       /** Format: date-time */
       signed_at: string;
-      content_sha256: string;
-      findings_text: string;
-      /** Format: date-time */
-      saved_at: string | null;
-      decisions: components["schemas"]["Decision"][];
+      is_released: boolean;
+      /** Format: double */
+      withdrawable_s: number;
+      content_sha256?: string;
+      needs_second_signature: boolean;
+      second_signature: components["schemas"]["SecondSignature"] | null;
+      acknowledgement: components["schemas"]["Acknowledgement"] | null;
+      withdrawal_reason: string;
     };
+    /** @enum {string} */
+    SignedReviewStateEnum: "draft" | "signed" | "withdrawn";
     /** @enum {string} */
     SpacingKindEnum: "patient" | "projected" | "none";
     /** @enum {string} */
@@ -1091,6 +1504,13 @@ export interface components {
       body_part: string;
       image_count: number;
     };
+    /** @description A claim that may take another reader's over. */
+    TakeOverRequest: {
+      /** @default false */
+      take_over: boolean;
+    };
+    /** @enum {string} */
+    TriggerEnum: "locked" | "requested";
     /** @description One file. */
     UploadRequest: {
       /** Format: binary */
@@ -1115,8 +1535,11 @@ export interface components {
       /** Format: uuid */
       case_id: string | null;
     };
-    /** @enum {string} */
-    VerdictEnum: "accepted" | "rejected" | "implied" | "not_assessed";
+    /** @description Why a signature is taken back; it may be empty. */
+    WithdrawalRequest: {
+      /** @default  */
+      reason: string;
+    };
     /** @description One page of a worklist. */
     Worklist: {
       count: number;
@@ -1156,6 +1579,9 @@ export interface components {
       priority?: components["schemas"]["Priority"];
       status: components["schemas"]["CaseStatusEnum"];
       reader: string;
+      claimed_by: string;
+      is_critical_open: boolean;
+      needs_second_signature: boolean;
       /** Format: date-time */
       received_at: string;
       thumbnail_url: string;
@@ -1169,6 +1595,97 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  ai_reveal: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ReadingRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Impression"];
+        };
+      };
+    };
+  };
+  case_claim: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["TakeOverRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Claim"];
+        };
+      };
+    };
+  };
+  case_claim_end: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  case_history: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["History"];
+        };
+      };
+    };
+  };
   case_predict: {
     parameters: {
       query?: never;
@@ -1190,6 +1707,27 @@ export interface operations {
       };
     };
   };
+  case_prior: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Prior"];
+        };
+      };
+    };
+  };
   case_review: {
     parameters: {
       query?: never;
@@ -1207,6 +1745,31 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CaseReview"];
+        };
+      };
+    };
+  };
+  review_addendum: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AddendumRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DraftSaved"];
         };
       };
     };
@@ -1260,6 +1823,82 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Signed"];
+        };
+      };
+    };
+  };
+  critical_acknowledge: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+        review_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["AcknowledgeRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  second_signature: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+        review_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SecondSignatureRequestRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  review_withdraw: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        case_id: string;
+        review_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WithdrawalRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DraftSaved"];
         };
       };
     };
@@ -1444,6 +2083,73 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Models"];
         };
+      };
+    };
+  };
+  phrases: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Phrase"][];
+        };
+      };
+    };
+  };
+  phrase_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PhraseDraftRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Phrase"];
+        };
+      };
+    };
+  };
+  phrase_delete: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        phrase_id: string;
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };
@@ -1701,6 +2407,25 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Session"];
+        };
+      };
+    };
+  };
+  draft_key: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DraftKey"];
         };
       };
     };

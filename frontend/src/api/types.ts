@@ -22,9 +22,20 @@ export type Finding = ReviewPayload["findings"][number];
 export type ReviewSeries = ReviewPayload["series"][number];
 export type ReviewInstance = ReviewSeries["instances"][number];
 export type FramePrediction = NonNullable<ReviewPayload["ai"]>["predictions"][number];
-export type Decision = Schemas["Decision"];
-export type Verdict = Decision["verdict"];
+/** What a version holds of a finding; a reader gives only the first two verdicts. */
+export type Said = Schemas["Said"];
+export type Verdict = Said["verdict"];
 export type DraftBody = Required<Schemas["ReadingRequest"]>;
+export type Decision = DraftBody["decisions"][number];
+export type ExplicitVerdict = Decision["verdict"];
+export type StoredRoi = Schemas["Roi"];
+export type SignedReview = ReviewPayload["reviews"][number];
+export type CasePolicy = ReviewPayload["policy"];
+export type Claim = NonNullable<ReviewPayload["claim"]>;
+export type PriorCase = NonNullable<Schemas["Prior"]["prior"]>;
+export type CaseHistory = Schemas["History"];
+export type Phrase = Schemas["Phrase"];
+export type ReportSection = Phrase["section"];
 export type SignAnswer = Schemas["Signed"];
 
 export type UploadAnswer = Schemas["Verdict"];

@@ -3,13 +3,13 @@ import { Textarea } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { ReviewPayload, SignAnswer, Verdict } from "../api/types";
+import type { ExplicitVerdict, ReviewPayload, SignAnswer } from "../api/types";
 import { useKeys } from "../cases/useKeys";
 import { AiSummary } from "./AiSummary";
 import { CaseFacts } from "./CaseFacts";
 import styles from "./CaseReading.module.css";
 import { ConflictPanel } from "./ConflictPanel";
-import { isClosed, reduceDraft, undecidedFindings } from "./draft";
+import { isClosed, reduceDraft, undecidedFindings, withText, withVerdict } from "./draft";
 import { FindingRow } from "./FindingRow";
 import { reviewQuery } from "./queries";
 import { SignBar } from "./SignBar";
@@ -35,15 +35,18 @@ export function CaseReading(props: CaseReadingProps) {
   const { draft, dispatch, sign, keepMine } = useDraft(payload, onSigned);
   const [isAsked, setIsAsked] = useState(false);
   const commentRef = useRef<HTMLTextAreaElement>(null);
-  const { verdicts, comment } = draft.content;
+  const { verdicts } = draft.content;
   const canEdit = payload.permissions.can_review && !isClosed(draft);
   const undecided = undecidedFindings(payload, draft.content);
   const answers = new Map(payload.ai?.findings.map((answer) => [answer.code, answer]));
 
-  const decide = (finding: string, verdict: Verdict) => {
+  const decide = (finding: string, verdict: ExplicitVerdict) => {
     if (!canEdit || !isImagePainted) return;
     setIsAsked(false);
-    const event = { type: "decided", finding, verdict } as const;
+    const event = {
+      type: "edited",
+      content: withVerdict(draft.content, finding, verdict),
+    } as const;
     dispatch(event);
     const next = reduceDraft(draft, event).content;
     onSelect(next.verdicts[finding] ? selectionAfterDecision(payload, next, finding) : finding);
@@ -116,9 +119,12 @@ export function CaseReading(props: CaseReadingProps) {
             ref={commentRef}
             className={styles.comment ?? ""}
             label={t("review.comment")}
-            value={comment}
+            value={draft.content.findingsText}
             onChange={(event) =>
-              dispatch({ type: "commented", comment: event.currentTarget.value })
+              dispatch({
+                type: "edited",
+                content: withText(draft.content, "findings", event.currentTarget.value),
+              })
             }
             onKeyDown={(event) => {
               if (event.key === "Escape") event.currentTarget.blur();

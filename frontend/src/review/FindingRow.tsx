@@ -3,7 +3,7 @@ import { ActionIcon, Button, Kbd, Tooltip } from "@mantine/core";
 import { Check, CircleDot, Undo2, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { AiFinding, Finding, Verdict } from "../api/types";
+import type { AiFinding, ExplicitVerdict, Finding, Verdict } from "../api/types";
 import { Probability } from "../cases/Probability";
 import { currentKeyActions } from "../cases/useKeys";
 import { useNameOf } from "../cases/words";
@@ -14,12 +14,12 @@ import styles from "./FindingRow.module.css";
 interface FindingRowProps {
   finding: Finding;
   answer: AiFinding | undefined;
-  verdict: Verdict | undefined;
+  verdict: ExplicitVerdict | undefined;
   isSelected: boolean;
   isReadOnly: boolean;
   mapNote: string;
   onSelect: () => void;
-  onDecide: (verdict: Verdict) => void;
+  onDecide: (verdict: ExplicitVerdict) => void;
 }
 
 export function FindingRow(props: FindingRowProps) {

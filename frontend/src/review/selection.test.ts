@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { EMPTY_CONTENT } from "./draft";
 import { firstSelection, selectionAfterDecision, stepSelection } from "./selection";
 
 const codes = ["pneumonia", "nodule", "effusion"];
@@ -7,7 +8,10 @@ const schema = (above: string[]) =>
     findings: codes.map((code) => ({ code })),
     ai: { findings: codes.map((code) => ({ code, above: above.includes(code) })) },
   }) as unknown as Parameters<typeof firstSelection>[0];
-const content = (verdicts: Record<string, "accepted" | "rejected">) => ({ verdicts, comment: "" });
+const content = (verdicts: Record<string, "accepted" | "rejected">) => ({
+  ...EMPTY_CONTENT,
+  verdicts,
+});
 
 describe("the selected finding", () => {
   it("is at first the first that asks for a decision", () => {

@@ -6,6 +6,7 @@ import type { ReviewPayload, SignAnswer } from "../api/types";
 import { type Draft, type DraftEvent, draftBody, isUnsaved, openDraft, reduceDraft } from "./draft";
 
 const AUTOSAVE_DELAY_MS = 600;
+const CLIENT = { renderer: "", pixel_ratio: window.devicePixelRatio, version: "" };
 const RETRY_DELAY_MS = 5_000;
 
 interface DraftHandle {
@@ -35,7 +36,11 @@ export function useDraft(
     (keepalive = false): Promise<void> => {
       const { content } = latest.current.draft;
       dispatch({ type: "save_started", sent: content });
-      const body = draftBody(content, revision.current, latest.current.shownPrediction);
+      const body = draftBody(content, {
+        revision: revision.current,
+        casePredictionId: latest.current.shownPrediction,
+        client: CLIENT,
+      });
       saving.current = saveDraft(caseId, body, keepalive).then(
         (saved) => {
           revision.current = saved.revision;
@@ -84,7 +89,11 @@ export function useDraft(
     const { content } = latest.current.draft;
     dispatch({ type: "sign_started", sent: content });
     await saving.current; // its answer brings the revision that the signature must name
-    const body = draftBody(content, revision.current, latest.current.shownPrediction);
+    const body = draftBody(content, {
+      revision: revision.current,
+      casePredictionId: latest.current.shownPrediction,
+      client: CLIENT,
+    });
     const text = JSON.stringify(body);
     // The same content sent again (after a lost answer) must not become a second signature.
     if (attempt.current.body !== text) attempt.current = { body: text, key: crypto.randomUUID() };

@@ -1,0 +1,274 @@
+"""A reader's draft: save it whole, open an addendum; a stale revision overwrites nothing.
+
+A save carries the revision it was made on and is one conditional UPDATE; whoever was second,
+another tab or a replayed request, gets a conflict that names the present revision.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.cases.access import sees_ai
+from apps.cases.models import Case, Finding, User
+from apps.cases.services.audit import audit_record
+from apps.errors import Conflict, Invalid
+from apps.feedback.review.models import EXPLICIT_VERDICTS, Review, ReviewDecision, Verdict
+from apps.feedback.review.selectors.versions import newest_signed
+from apps.feedback.review.services.rois import Roi, Seen, rois_copy, rois_write
+from apps.inference.models import CasePrediction
+from apps.inference.selectors import champion_prediction
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict on one finding, as a reader sends it."""
+
+    finding: str
+    verdict: Verdict
+    grade: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader sends: made on draft `revision`, with this answer of the model on screen."""
+
+    revision: int
+    decisions: Sequence[Decision]
+    findings_text: str
+    impression_text: str = ""
+    is_critical: bool = False
+    critical_note: str = ""
+    rois: Sequence[Roi] = ()
+    case_prediction_id: UUID | None = None
+    client: Mapping[str, Any] = field(default_factory=dict)
+
+
+def review_save(case: Case, *, reader: User, reading: Reading) -> Review:
+    """Save the reader's draft if it still stands at the reading's revision.
+
+    Raises
+    ------
+    Conflict : `already_signed`, or `stale_revision` with the current one in `params`
+    Invalid : a finding that the project's schema does not have, or one named twice; a grade the
+        finding does not have; a prediction or an image that is not this case's; a bad region
+    """
+    findings = _findings(case, reading.decisions)
+    with transaction.atomic():
+        draft = _draft(case, reader)
+        _refuse_if_overtaken(draft)
+        review = _advance(draft, reading)
+        _replace_decisions(review, decisions=reading.decisions, findings=findings)
+        seen = Seen(
+            ai_visible=review.ai_visible,
+            case_prediction_id=review.case_prediction_id if review.ai_visible else None,
+            client=reading.client,
+        )
+        rois_write(review, rois=reading.rois, findings=findings, seen=seen)
+    return review
+
+
+def addendum_open(case: Case, *, reader: User, reason: str) -> Review:
+    """Begin a new version on top of the newest signed one: its content is where the draft starts.
+
+    A draft that the reader had when a colleague signed keeps its own content; it now stands on the
+    colleague's version and can be signed as an addendum to it.
+
+    Raises
+    ------
+    Conflict : `nothing_signed`; `may_be_withdrawn`, the reader's own signature is not a minute old
+    """
+    with transaction.atomic():
+        signed = newest_signed(case)
+        if signed is None:
+            raise Conflict("Nothing has been signed for this case yet.", code="nothing_signed")
+        draft, is_new = Review.objects.get_or_create(
+            case=case, reader=reader, state=Review.State.DRAFT
+        )
+        if draft.addendum_to_id == signed.pk:
+            return draft
+        Review.objects.filter(pk=draft.pk, state=Review.State.DRAFT).update(
+            addendum_to=signed, addendum_reason=reason
+        )
+        if is_new:
+            draft_fill(draft, source=signed)
+        audit_record(
+            actor=reader,
+            action="review.addendum_opened",
+            target=draft,
+            project=case.project,
+            detail={"case_id": str(case.pk), "to_version": signed.version},
+        )
+        draft.refresh_from_db()
+    return draft
+
+
+def draft_fill(draft: Review, *, source: Review) -> None:
+    """Give a new draft what the reader of an earlier version said, not what was implied.
+
+    The answer of the model that was on the screen stays the same one.
+    """
+    Review.objects.filter(pk=draft.pk).update(
+        findings_text=source.findings_text,
+        impression_text=source.impression_text,
+        is_critical=source.is_critical,
+        critical_note=source.critical_note,
+        case_prediction=source.case_prediction if _saw(draft, source) else None,
+        saved_at=timezone.now(),
+    )
+    explicit = source.decisions.filter(verdict__in=EXPLICIT_VERDICTS)
+    ReviewDecision.objects.bulk_create(
+        ReviewDecision(
+            review=draft,
+            finding_id=decision.finding_id,
+            verdict=decision.verdict,
+            grade=decision.grade,
+            ai_probability=decision.ai_probability,
+            ai_threshold=decision.ai_threshold,
+        )
+        for decision in explicit
+    )
+    rois_copy(source, target=draft)
+
+
+def _saw(draft: Review, source: Review) -> bool:
+    """Tell whether this reader may see the answer that the earlier version was made with."""
+    return source.ai_visible and sees_ai(draft.reader, draft.case)
+
+
+def _refuse_if_overtaken(draft: Review) -> None:
+    """A draft stands on the newest signed version, or on none if none is signed."""
+    signed = newest_signed(draft.case)
+    if (signed.pk if signed else None) != draft.addendum_to_id:
+        raise already_signed(signed)
+
+
+def already_signed(signed: Review | None) -> Conflict:
+    """Say that a colleague, or this reader elsewhere, was faster."""
+    by = (signed.reader.display_name or signed.reader.username) if signed else ""
+    version = signed.version if signed else None
+    return Conflict(
+        "This case has been signed already. Open an addendum to change what it says.",
+        code="already_signed",
+        params={"reader": by, "version": version},
+    )
+
+
+def _findings(case: Case, decisions: Sequence[Decision]) -> dict[str, Finding]:
+    findings = {finding.code: finding for finding in case.project.findings.all()}
+    named = [decision.finding for decision in decisions]
+    unknown = sorted(set(named) - set(findings))
+    if unknown or len(set(named)) < len(named):
+        raise Invalid(
+            "Each decision must name one finding of the project, once.",
+            code="unknown_finding",
+            fields={"decisions": unknown or sorted({c for c in named if named.count(c) > 1})},
+        )
+    for decision in decisions:
+        if decision.grade and decision.grade not in findings[decision.finding].grades:
+            raise Invalid(
+                f"{decision.finding} has no grade {decision.grade}.",
+                code="unknown_grade",
+                fields={"decisions": [decision.finding]},
+            )
+    return findings
+
+
+def _draft(case: Case, reader: User) -> Review:
+    draft, _ = Review.objects.get_or_create(case=case, reader=reader, state=Review.State.DRAFT)
+    return draft
+
+
+def _advance(draft: Review, reading: Reading) -> Review:
+    """Move the draft one revision on, if nobody (another tab) has moved it since."""
+    prediction = _prediction(draft.case, reading.case_prediction_id)
+    moved = Review.objects.filter(
+        pk=draft.pk, state=Review.State.DRAFT, revision=reading.revision
+    ).update(
+        revision=F("revision") + 1,
+        findings_text=reading.findings_text,
+        impression_text=reading.impression_text,
+        is_critical=reading.is_critical,
+        critical_note=reading.critical_note,
+        saved_at=timezone.now(),
+        case_prediction=prediction,
+        ai_visible=reading.case_prediction_id is not None and sees_ai(draft.reader, draft.case),
+    )
+    draft.refresh_from_db()
+    if not moved:
+        raise Conflict(
+            "This review was changed in another window.",
+            code="stale_revision",
+            params={"current": draft.revision},
+        )
+    return draft
+
+
+def _prediction(case: Case, shown_id: UUID | None) -> CasePrediction | None:
+    """Give the answer that was on the screen; without one, the champion's, which was not shown."""
+    if shown_id is None:
+        champion = champion_prediction(case)
+        return champion if champion and champion.state == CasePrediction.State.DONE else None
+    shown = CasePrediction.objects.filter(pk=shown_id, case=case).first()
+    if shown is None:
+        raise Invalid(
+            "The prediction is not one of this case.",
+            code="unknown_prediction",
+            fields={"case_prediction_id": [str(shown_id)]},
+        )
+    return shown
+
+
+def _replace_decisions(
+    review: Review, *, decisions: Sequence[Decision], findings: dict[str, Finding]
+) -> None:
+    """Write the draft's verdicts, each beside what the model had said."""
+    review.decisions.all().delete()
+    ReviewDecision.objects.bulk_create(
+        decision_row(review, findings[decision.finding], decision.verdict, grade=decision.grade)
+        for decision in decisions
+    )
+
+
+def decision_row(
+    review: Review, finding: Finding, verdict: Verdict, *, grade: str = ""
+) -> ReviewDecision:
+    """Make the row of a verdict, not stored yet, with what the model had said of the finding."""
+    prediction = review.case_prediction
+    return ReviewDecision(
+        review=review,
+        finding=finding,
+        verdict=verdict,
+        grade=grade,
+        ai_probability=prediction.probabilities.get(finding.code) if prediction else None,
+        ai_threshold=prediction.thresholds.get(finding.code) if prediction else None,
+    )
+
+
+def draft_create_from(source: Review) -> Review:
+    """Make a new draft of the same reader with the content of a withdrawn review.
+
+    Raises
+    ------
+    Conflict : the reader has another draft of the case already
+    """
+    try:
+        with transaction.atomic():
+            draft = Review.objects.create(
+                case=source.case,
+                reader=source.reader,
+                addendum_to=source.addendum_to,
+                addendum_reason=source.addendum_reason,
+                ai_visible=source.ai_visible,
+            )
+            draft_fill(draft, source=source)
+    except IntegrityError as error:
+        raise Conflict(
+            "There is another draft of this case already.", code="stale_revision"
+        ) from error
+    draft.refresh_from_db()
+    return draft
