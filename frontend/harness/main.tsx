@@ -1,6 +1,7 @@
 /**
  * The viewer alone on a page, for browser tests. `?scene=NAME` names the stack; `&bare` shows the
  * imperative viewer without buttons, so that a test can set any angle and zoom through `window.viewer`.
+ * `&rois` lets regions be drawn, `&rois=JSON` starts with stored ones: see RoiBench.tsx.
  */
 import "@mantine/core/styles.css";
 import "../src/ui/theme.css";
@@ -20,6 +21,7 @@ import { StackViewer } from "../src/viewer/StackViewer";
 import { imagesOfSeries, type ViewerStack } from "../src/viewer/stack";
 import { Thumbnails } from "../src/viewer/Thumbnails";
 import { Viewport, type ViewportHandle } from "../src/viewer/Viewport";
+import { useRoiBench } from "./RoiBench";
 
 const query = new URLSearchParams(location.search);
 
@@ -83,6 +85,9 @@ function App({ names }: { names: string[] }) {
   const [view, dispatch] = useReducer(heatMapViewReducer, CLOSED_HEAT_MAP);
   const handle = useRef<ViewportHandle>(null);
   const actions = useMemo(() => effectiveActions(), []);
+  const image = loaded?.stack.images[0];
+  const bench = useRoiBench(query.get("rois"), image);
+  const isRoiSelected = bench.selected !== undefined;
   useEffect(() => {
     setLoaded(null);
     dispatch({ type: "case_opened" });
@@ -96,14 +101,15 @@ function App({ names }: { names: string[] }) {
     const handlers = Object.fromEntries(
       actions.map(({ id }) => [id, () => void handle.current?.run(id)]),
     );
+    const lasting = SCREENS.review.filter((context) => context !== "roi");
     return new Keyboard({
-      contexts: SCREENS.review,
+      contexts: isRoiSelected ? ["roi", ...lasting] : lasting,
       actions: () => actions,
       handlers: () => handlers,
       subject: () => current,
       isImagePainted: () => handle.current?.state().isPainted === true,
     }).attach(window);
-  }, [actions, current]);
+  }, [actions, current, isRoiSelected]);
   return (
     <div style={{ display: "flex", height: "100%" }}>
       <Thumbnails
@@ -119,7 +125,9 @@ function App({ names }: { names: string[] }) {
         heatMapView={view}
         onHeatMapView={dispatch}
         actions={actions}
+        rois={bench.props}
       />
+      {bench.fields}
     </div>
   );
 }

@@ -75,7 +75,7 @@ export function CaseReading(props: CaseReadingProps) {
       "findings.reject": forThisCase(() => selected && decide(selected, "rejected")),
       "findings.next": () => onSelect(stepSelection(payload, selected, 1)),
       "findings.previous": () => onSelect(stepSelection(payload, selected, -1)),
-      "findings.comment": () => commentRef.current?.focus(),
+      "findings.report": () => commentRef.current?.focus(),
       "findings.sign": forThisCase(requestSign),
     },
   });

@@ -22,7 +22,14 @@ import type { HeatMapLayer } from "./heatmap";
 import { HeatMapOverlay } from "./overlay";
 import { isStoredInverted, type ViewerImage, type ViewerStack } from "./stack";
 import { deleteLengths, scrollStack, ViewportTools } from "./toolGroup";
-import { type PrimaryTool, presetsOf, rangeOfWindow, windowOfPreset, windowOfRange } from "./tools";
+import {
+  type PrimaryTool,
+  presetsOf,
+  rangeOfWindow,
+  roiKindOf,
+  windowOfPreset,
+  windowOfRange,
+} from "./tools";
 import {
   EMPTY_STATE,
   type FirstPaint,
@@ -170,7 +177,8 @@ export class StackViewer {
   }
 
   setTool(tool: PrimaryTool): void {
-    if (tool !== "length" || this.renderer.canDraw) {
+    const isDrawing = tool === "length" || roiKindOf(tool) !== null;
+    if (!isDrawing || this.renderer.canDraw) {
       this.tools.activate(tool);
       this.store.update({ tool });
     }

@@ -3,15 +3,18 @@ import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import type { ParseKeys } from "i18next";
 import {
   ArrowUpDown,
+  Circle,
   Contrast,
   FlipHorizontal2,
   FlipVertical2,
+  Lasso,
   type LucideIcon,
   Maximize,
   Move,
   RotateCcw,
   RotateCw,
   Ruler,
+  Square,
   SunMedium,
   Undo2,
   ZoomIn,
@@ -34,6 +37,11 @@ const TOOLS: readonly ToolButton[] = [
   { action: "viewer.toolScroll", icon: ArrowUpDown, tool: "scroll" },
   { action: "viewer.toolLength", icon: Ruler, tool: "length" },
 ];
+const ROI_TOOLS: readonly ToolButton[] = [
+  { action: "viewer.toolRectangle", icon: Square, tool: "rectangle" },
+  { action: "viewer.toolEllipse", icon: Circle, tool: "ellipse" },
+  { action: "viewer.toolFreehand", icon: Lasso, tool: "freehand" },
+];
 const TURNS: readonly ToolButton[] = [
   { action: "viewer.invert", icon: Contrast },
   { action: "viewer.rotateLeft", icon: RotateCcw },
@@ -51,6 +59,8 @@ export interface ToolbarProps {
   readonly activeTool: string;
   readonly isInverted: boolean;
   readonly canDraw: boolean;
+  /** Regions can be drawn here. */
+  readonly hasRoiTools: boolean;
   readonly isEnabled: boolean;
   readonly modality: string;
   readonly onCommand: (actionId: string) => void;
@@ -65,6 +75,7 @@ export function Toolbar(props: ToolbarProps) {
   };
   const button = ({ action, icon: Icon, tool }: ToolButton) => {
     const isPressed = tool === undefined ? undefined : tool === props.activeTool;
+    const isDrawing = tool === "length" || ROI_TOOLS.some((one) => one.tool === tool);
     const isOn = isPressed === true || (action === "viewer.invert" && props.isInverted);
     return (
       <Tooltip key={action} label={label(action)}>
@@ -74,7 +85,7 @@ export function Toolbar(props: ToolbarProps) {
           size={28}
           aria-label={label(action)}
           {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
-          disabled={!props.isEnabled || (tool === "length" && !props.canDraw)}
+          disabled={!props.isEnabled || (isDrawing && !props.canDraw)}
           onClick={() => props.onCommand(action)}
         >
           <Icon size={16} aria-hidden />
@@ -85,6 +96,7 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <div className="viewer-toolbar" role="toolbar" aria-label={t("toolbar.label")}>
       {TOOLS.map(button)}
+      {props.hasRoiTools && ROI_TOOLS.map(button)}
       <PresetMenu {...props} />
       <span className="viewer-toolbar-gap" />
       {TURNS.map(button)}

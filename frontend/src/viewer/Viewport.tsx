@@ -14,15 +14,20 @@ import {
 } from "react";
 import { useTranslation } from "react-i18next";
 import { Corners, type CornerText } from "./Corners";
-import { runCommand } from "./commands";
+import { ROI_TOOL_ACTIONS, runCommand } from "./commands";
 import type { Length, Point } from "./coords";
 import { HeatMapControls, HeatMapLegend } from "./HeatMapControls";
 import type { HeatMapAction, HeatMapView } from "./heatMapView";
 import { type HeatMapLayer, valueAt } from "./heatmap";
 import type { KeyAction } from "./keymap";
+import { RoiLayer } from "./RoiLayer";
+import { runRoiKey } from "./roiKeys";
+import type { RoiLayerProps } from "./roiScene";
 import { StackViewer } from "./StackViewer";
 import type { ViewerStack } from "./stack";
 import { Toolbar } from "./Toolbar";
+import { roiKindOf } from "./tools";
+import { ViewportNotice } from "./ViewportNotice";
 import { EMPTY_STATE, type FirstPaint, heatMapOf, type ViewerState } from "./viewerState";
 import "./viewer.css";
 
@@ -43,6 +48,8 @@ export interface ViewportProps {
   readonly heatMapView: HeatMapView;
   readonly onHeatMapView: Dispatch<HeatMapAction>;
   readonly actions: readonly KeyAction[];
+  /** Regions to show and to draw; without it none, and no tools for them. */
+  readonly rois?: RoiLayerProps | undefined;
   readonly onState?: (state: ViewerState) => void;
   readonly onFirstPaint?: (timing: FirstPaint) => void;
 }
@@ -52,7 +59,7 @@ const emptyState = () => EMPTY_STATE;
 
 export function Viewport(props: ViewportProps) {
   const { t } = useTranslation("viewer");
-  const { stack, heatMaps, heatMapView, onHeatMapView, onState } = props;
+  const { stack, heatMaps, heatMapView, onHeatMapView, onState, rois } = props;
   const element = useRef<HTMLDivElement>(null);
   const [viewer, setViewer] = useState<StackViewer | null>(null);
   const [isTextShown, setTextShown] = useState(true);
@@ -93,6 +100,14 @@ export function Viewport(props: ViewportProps) {
   useEffect(() => viewer?.setHeatMaps(heatMaps, heatMapView), [viewer, heatMaps, heatMapView]);
   useEffect(() => onState?.(state), [onState, state]);
 
+  const latestRois = useLatest(rois);
+  const canDrawRois = rois?.onDraw !== undefined;
+  useEffect(() => {
+    if (!canDrawRois && roiKindOf(state.tool) !== null) {
+      viewer?.setTool("window");
+    }
+  }, [viewer, canDrawRois, state.tool]);
+
   const run = useCallback(
     (actionId: string): boolean => {
       const change = HEAT_MAP_KEYS[actionId];
@@ -102,9 +117,9 @@ export function Viewport(props: ViewportProps) {
         onHeatMapView(change);
       }
       const isOwn = actionId === "viewer.toggleText" || change !== undefined;
-      return isOwn || (viewer !== null && runCommand(viewer, actionId));
+      return isOwn || (viewer !== null && runOnImage(viewer, latestRois.current, actionId));
     },
-    [viewer, onHeatMapView],
+    [viewer, onHeatMapView, latestRois],
   );
   useImperativeHandle(props.ref, () => ({ run, state: () => viewer?.getState() ?? EMPTY_STATE }), [
     run,
@@ -137,12 +152,16 @@ export function Viewport(props: ViewportProps) {
         onPointerMove={(event) => setCursor(pointIn(element.current, event))}
         onPointerLeave={() => setCursor(null)}
       >
-        <div ref={element} className="viewer-element" />
+        <div ref={element} className="viewer-element">
+          {rois && image && state.imageToCanvas && (
+            <RoiLayer rois={rois} image={image} state={state} imageToCanvas={state.imageToCanvas} />
+          )}
+        </div>
         {image && isTextShown && <Corners text={props.text} state={state} image={image} />}
         {layer && heatMapView.isVisible && (
           <HeatMapLegend layer={layer} valueUnderCursor={valueUnder(viewer, layer, cursor)} />
         )}
-        <Notice
+        <ViewportNotice
           state={state}
           isPending={props.isPending === true}
           onRetry={() => viewer?.retry()}
@@ -163,6 +182,7 @@ export function Viewport(props: ViewportProps) {
           activeTool={state.tool}
           isInverted={state.isInverted}
           canDraw={state.canDraw}
+          hasRoiTools={canDrawRois}
           isEnabled={isCurrent}
           modality={stack?.images[0]?.modality ?? ""}
           onCommand={run}
@@ -178,39 +198,23 @@ export function Viewport(props: ViewportProps) {
   );
 }
 
-/** What stands where the image would be: nothing yet, on its way, or why it did not come. */
-function Notice(props: { state: ViewerState; isPending: boolean; onRetry: () => void }) {
-  const { state, isPending, onRetry } = props;
-  const { t } = useTranslation("viewer");
-  if (state.status === "shown") {
-    return null;
-  }
-  if (state.status !== "failed") {
-    return (
-      <div className="viewer-notice viewer-notice-quiet" role="status">
-        {t(state.status === "empty" && !isPending ? "viewport.empty" : "viewport.loading")}
-      </div>
-    );
-  }
-  return (
-    <div className="viewer-notice" role="alert" data-testid="viewport-failure">
-      <strong>{t("failure.title")}</strong>
-      <span>{t(`failure.${state.failure ?? "load_error"}`, { size: state.largestSide })}</span>
-      {state.failure !== "too_large" && (
-        <button type="button" className="viewer-retry" onClick={onRetry}>
-          {t("failure.retry")}
-        </button>
-      )}
-    </div>
-  );
-}
-
 const HEAT_MAP_KEYS: Readonly<Record<string, HeatMapAction>> = {
   "viewer.heatMap": { type: "toggled" },
   "viewer.heatMapMode": { type: "mode_advanced" },
   "viewer.heatMapMore": { type: "opacity_stepped", steps: 1 },
   "viewer.heatMapLess": { type: "opacity_stepped", steps: -1 },
 };
+
+/** Keys of the selected region, of the drawing tools where they are offered, and of the image. */
+function runOnImage(viewer: StackViewer, rois: RoiLayerProps | undefined, actionId: string) {
+  const image = viewer.currentImage();
+  const { imageToCanvas } = viewer.getState();
+  const view = image && imageToCanvas && { image, imageToCanvas };
+  if (actionId.startsWith("roi.")) {
+    return rois !== undefined && view !== null && runRoiKey(rois, view, actionId);
+  }
+  return (ROI_TOOL_ACTIONS.has(actionId) && !rois?.onDraw) || runCommand(viewer, actionId);
+}
 
 function valueUnder(viewer: StackViewer | null, layer: HeatMapLayer, cursor: Point | null) {
   const point = cursor && viewer?.imagePointAt(cursor);

@@ -18,6 +18,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "viewer.toolZoom": (viewer) => viewer.setTool("zoom"),
   "viewer.toolScroll": (viewer) => viewer.setTool("scroll"),
   "viewer.toolLength": (viewer) => viewer.setTool("length"),
+  "viewer.toolRectangle": (viewer) => viewer.setTool("rectangle"),
+  "viewer.toolEllipse": (viewer) => viewer.setTool("ellipse"),
+  "viewer.toolFreehand": (viewer) => viewer.setTool("freehand"),
   "viewer.deleteLength": (viewer) => viewer.deleteLength(),
   "viewer.zoomIn": (viewer) => viewer.zoomBy(ZOOM_STEP),
   "viewer.zoomOut": (viewer) => viewer.zoomBy(1 / ZOOM_STEP),
@@ -34,6 +37,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "viewer.flipVertical": (viewer) => viewer.flip("vertical"),
   "viewer.reset": (viewer) => viewer.reset(),
 };
+
+/** Actions that are offered only where regions can be drawn. */
+export const ROI_TOOL_ACTIONS: ReadonlySet<string> = new Set([
+  "viewer.toolRectangle",
+  "viewer.toolEllipse",
+  "viewer.toolFreehand",
+]);
 
 const PRESET = /^viewer\.preset([1-9])$/;
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { isTextTarget, isWidgetKey, Keyboard, type KeyTarget } from "./keyboard";
-import { KEY_ACTIONS, SCREENS } from "./keymap";
+import { KEY_ACTIONS, type KeyContext, SCREENS } from "./keymap";
 
 interface Press {
   code: string;
@@ -94,6 +94,36 @@ describe("where keys work", () => {
     expect(down({ code: "KeyR" })).toBe(false);
     expect(down({ code: "KeyI", ctrlKey: true })).toBe(false);
     expect(handlers["viewer.invert"]).not.toHaveBeenCalled();
+  });
+});
+
+describe("contexts that come and go", () => {
+  const moved = vi.fn();
+  const scrolled = vi.fn();
+  const press = (...contexts: KeyContext[]) => {
+    keyboard = new Keyboard({
+      contexts,
+      actions: () => KEY_ACTIONS,
+      handlers: () => ({ "roi.by1Down": moved, "viewer.nextSlice": scrolled }),
+      subject: () => subject,
+      isImagePainted: () => isPainted,
+    });
+    return down({ code: "ArrowDown" });
+  };
+
+  it("the first context that knows the key takes it, in whichever order the map lists them", () => {
+    expect(press("roi", "viewer", "findings")).toBe(true);
+    expect(moved).toHaveBeenCalledOnce();
+    expect(scrolled).not.toHaveBeenCalled();
+    expect(press("viewer", "roi")).toBe(true);
+    expect(moved).toHaveBeenCalledOnce();
+    expect(scrolled).toHaveBeenCalledOnce();
+  });
+
+  it("without it the key does what it always did", () => {
+    expect(press("viewer", "findings")).toBe(true);
+    expect(scrolled).toHaveBeenCalledOnce();
+    expect(moved).not.toHaveBeenCalled();
   });
 });
 

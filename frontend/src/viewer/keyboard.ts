@@ -9,6 +9,7 @@ import { chordOf, type KeyAction, type KeyContext, type KeyPress } from "./keyma
 export type KeyHandler = (subject: string) => void;
 
 export interface KeyboardOptions {
+  /** Where two of them know the same chord, the first one listed takes it. */
   readonly contexts: readonly KeyContext[];
   readonly actions: () => readonly KeyAction[];
   readonly handlers: () => Readonly<Record<string, KeyHandler | undefined>>;
@@ -87,6 +88,9 @@ export function isWidgetKey(target: KeyTarget | null, code: string): boolean {
   return NAVIGATION_CODES.test(code) && (tag === "INPUT" || ARROW_ROLES.has(role));
 }
 
+/** Key events that a keyboard has taken: a screen may have several of them, for several contexts. */
+const taken = new WeakSet<KeyboardEvent>();
+
 export class Keyboard {
   private readonly pressed = new Map<string, Pressed>();
 
@@ -96,6 +100,7 @@ export class Keyboard {
   attach(target: Window): () => void {
     const onKeyDown = (event: KeyboardEvent) => {
       if (this.down(pressOf(event), keyTargetOf(event))) {
+        taken.add(event);
         event.preventDefault();
       }
     };
@@ -161,15 +166,16 @@ export class Keyboard {
     if (!isText && chord === event.code && isWidgetKey(target, event.code)) {
       return undefined;
     }
-    return this.options
-      .actions()
-      .find(
-        (action) =>
-          this.options.contexts.includes(action.context) &&
-          action.chords.includes(chord) &&
-          (!isText || action.inText === true) &&
-          this.options.handlers()[action.id] !== undefined,
-      );
+    const { contexts, actions, handlers } = this.options;
+    const fitting = actions().filter(
+      (action) =>
+        contexts.includes(action.context) &&
+        action.chords.includes(chord) &&
+        (!isText || action.inText === true) &&
+        handlers()[action.id] !== undefined,
+    );
+    const rank = (action: KeyAction) => contexts.indexOf(action.context);
+    return fitting.sort((a, b) => rank(a) - rank(b))[0];
   }
 }
 
@@ -177,7 +183,7 @@ function pressOf(event: KeyboardEvent): KeyboardPress {
   const { code, ctrlKey, metaKey, altKey, shiftKey, repeat, isComposing, target } = event;
   // Cornerstone prevents the default of every key while its element has the focus, whether it uses it or not.
   const isOnImage = target instanceof Element && target.closest(".viewer-element") !== null;
-  const isAnswered = event.defaultPrevented && !isOnImage;
+  const isAnswered = taken.has(event) || (event.defaultPrevented && !isOnImage);
   return { code, ctrlKey, metaKey, altKey, shiftKey, repeat, isComposing, isAnswered };
 }
 

@@ -35,6 +35,19 @@ describe("the key map", () => {
     expect(keyConflicts(twice)).toEqual([{ chord: "KeyA", actions: ["viewer.a", "findings.a"] }]);
   });
 
+  it("lets a selected region take the image's keys, and nobody else's", () => {
+    const own = { id: "roi.a", context: "roi", chords: ["ArrowDown"] } as const;
+    const others = (["viewer", "findings", "global"] as const).map(
+      (context) => ({ id: `${context}.a`, context, chords: ["ArrowDown"] }) as const,
+    );
+    const [viewer, findings, global] = others;
+    expect(keyConflicts([own, ...(viewer ? [viewer] : [])])).toEqual([]);
+    for (const other of [findings, global]) {
+      expect(keyConflicts([own, ...(other ? [other] : [])])).toHaveLength(1);
+    }
+    expect(keyConflicts([own, { ...own, id: "roi.b" }])).toHaveLength(1);
+  });
+
   it("has a name for every action in both languages, and none for what is gone", () => {
     const ids = KEY_ACTIONS.map(({ id }) => id).sort();
     expect(leaves(en.keys).sort()).toEqual(ids);
@@ -43,9 +56,22 @@ describe("the key map", () => {
 
   it("holds irreversible acts until the key comes up", () => {
     const held = KEY_ACTIONS.filter(({ onRelease }) => onRelease).map(({ id }) => id);
-    expect(held).toEqual(["findings.sign", "findings.nextCase", "findings.previousCase"]);
+    expect(held).toEqual([
+      "findings.revealAi",
+      "findings.sign",
+      "findings.withdraw",
+      "findings.nextCase",
+      "findings.previousCase",
+    ]);
     const judged = KEY_ACTIONS.filter(({ needsImage }) => needsImage).map(({ id }) => id);
-    expect(judged).toEqual(["findings.accept", "findings.reject", "findings.sign"]);
+    expect(judged).toEqual([
+      "findings.accept",
+      "findings.reject",
+      "findings.edit",
+      "findings.allAbsent",
+      "findings.revealAi",
+      "findings.sign",
+    ]);
   });
 });
 
@@ -80,15 +106,15 @@ describe("chords", () => {
 
 describe("remapping", () => {
   it("changes one action and leaves the others", () => {
-    const { overrides, conflicts } = remapKey({}, "viewer.invert", ["KeyY"]);
+    const { overrides, conflicts } = remapKey({}, "viewer.invert", ["KeyQ"]);
     expect(conflicts).toEqual([]);
     const actions = effectiveActions(overrides);
-    expect(actions.find(({ id }) => id === "viewer.invert")?.chords).toEqual(["KeyY"]);
+    expect(actions.find(({ id }) => id === "viewer.invert")?.chords).toEqual(["KeyQ"]);
     expect(actions.find(({ id }) => id === "viewer.reset")?.chords).toEqual(["Shift+Digit0"]);
   });
 
   it("refuses a chord that is taken on the same screen and changes nothing", () => {
-    const before = { "viewer.reset": ["KeyY"] };
+    const before = { "viewer.reset": ["KeyQ"] };
     const { overrides, conflicts } = remapKey(before, "findings.accept", ["KeyI"]);
     expect(overrides).toBe(before);
     expect(conflicts).toEqual([{ chord: "KeyI", actions: ["viewer.invert", "findings.accept"] }]);
@@ -101,12 +127,12 @@ describe("remapping", () => {
 
   it("reads back what was stored and drops what makes no sense", () => {
     const stored = {
-      "viewer.invert": ["Ctrl+KeyY"],
-      "viewer.reset": "KeyY",
+      "viewer.invert": ["Ctrl+KeyQ"],
+      "viewer.reset": "KeyQ",
       "viewer.fit": ["Hyper+KeyF"],
       "no.such.action": ["KeyA"],
     };
-    expect(parseOverrides(JSON.stringify(stored))).toEqual({ "viewer.invert": ["Ctrl+KeyY"] });
+    expect(parseOverrides(JSON.stringify(stored))).toEqual({ "viewer.invert": ["Ctrl+KeyQ"] });
     expect(parseOverrides(null)).toEqual({});
     expect(parseOverrides("{not json")).toEqual({});
     expect(parseOverrides("null")).toEqual({});

@@ -4,7 +4,7 @@
  * are listened to in `keyboard.ts`.
  */
 
-export type KeyContext = "global" | "worklist" | "viewer" | "findings";
+export type KeyContext = "global" | "worklist" | "viewer" | "roi" | "findings";
 
 export interface KeyAction {
   readonly id: string;
@@ -20,11 +20,39 @@ export interface KeyAction {
   readonly inText?: boolean;
 }
 
-/** Contexts that are active together: no chord may mean two things in one of these sets. */
+/** The contexts of each screen, as the `?` sheet lists them. */
 export const SCREENS: Readonly<Record<"worklist" | "review", readonly KeyContext[]>> = {
   worklist: ["global", "worklist"],
-  review: ["global", "viewer", "findings"],
+  review: ["global", "viewer", "roi", "findings"],
 };
+
+/**
+ * Contexts that are active only at times and then take the keys of others: while a region is selected the
+ * arrows move it and no longer scroll. Only the image's keys give way, never a decision's or the signature's.
+ */
+const PRECEDENCE: Readonly<Partial<Record<KeyContext, readonly KeyContext[]>>> = {
+  roi: ["viewer"],
+};
+
+/** A direction of the region's keys, the chord that goes one pixel, and with Shift ten. */
+const roiSteps = [
+  ["Left", "ArrowLeft"],
+  ["Right", "ArrowRight"],
+  ["Up", "ArrowUp"],
+  ["Down", "ArrowDown"],
+  ["Narrower", "Ctrl+ArrowLeft"],
+  ["Wider", "Ctrl+ArrowRight"],
+  ["Taller", "Ctrl+ArrowUp"],
+  ["Shorter", "Ctrl+ArrowDown"],
+].flatMap(([name = "", chord = ""]): KeyAction[] => [
+  { id: `roi.by1${name}`, context: "roi", chords: [chord], repeats: true },
+  {
+    id: `roi.by10${name}`,
+    context: "roi",
+    chords: [chord.replace("Arrow", "Shift+Arrow")],
+    repeats: true,
+  },
+]);
 
 const presets = Array.from(
   { length: 9 },
@@ -59,6 +87,9 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
   { id: "viewer.toolZoom", context: "viewer", chords: ["KeyZ"] },
   { id: "viewer.toolScroll", context: "viewer", chords: ["KeyS"] },
   { id: "viewer.toolLength", context: "viewer", chords: ["KeyL"] },
+  { id: "viewer.toolRectangle", context: "viewer", chords: ["KeyB"] },
+  { id: "viewer.toolEllipse", context: "viewer", chords: ["KeyE"] },
+  { id: "viewer.toolFreehand", context: "viewer", chords: ["KeyF"] },
   { id: "viewer.deleteLength", context: "viewer", chords: ["Delete", "Backspace"] },
   { id: "viewer.zoomIn", context: "viewer", chords: ["Shift+Equal", "NumpadAdd"], repeats: true },
   { id: "viewer.zoomOut", context: "viewer", chords: ["Minus", "NumpadSubtract"], repeats: true },
@@ -81,11 +112,33 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
   { id: "viewer.heatMapMore", context: "viewer", chords: ["Period"], repeats: true },
   { id: "viewer.heatMapLess", context: "viewer", chords: ["Comma"], repeats: true },
 
+  ...roiSteps,
+  { id: "roi.delete", context: "roi", chords: ["Delete", "Backspace"] },
+  { id: "roi.deselect", context: "roi", chords: ["Escape"] },
+
   { id: "findings.accept", context: "findings", chords: ["KeyA"], needsImage: true },
   { id: "findings.reject", context: "findings", chords: ["KeyX"], needsImage: true },
   { id: "findings.next", context: "findings", chords: ["Ctrl+BracketRight", "KeyJ"] },
   { id: "findings.previous", context: "findings", chords: ["Ctrl+BracketLeft", "KeyK"] },
-  { id: "findings.comment", context: "findings", chords: ["KeyC"] },
+  { id: "findings.edit", context: "findings", chords: ["Enter", "NumpadEnter"], needsImage: true },
+  { id: "findings.allAbsent", context: "findings", chords: ["Shift+KeyX"], needsImage: true },
+  { id: "review.undo", context: "findings", chords: ["Ctrl+KeyZ"], repeats: true },
+  {
+    id: "review.redo",
+    context: "findings",
+    chords: ["Ctrl+KeyY", "Ctrl+Shift+KeyZ"],
+    repeats: true,
+  },
+  { id: "findings.prior", context: "findings", chords: ["KeyP"] },
+  { id: "findings.history", context: "findings", chords: ["Ctrl+KeyH"] },
+  {
+    id: "findings.revealAi",
+    context: "findings",
+    chords: ["KeyY"],
+    onRelease: true,
+    needsImage: true,
+  },
+  { id: "findings.report", context: "findings", chords: ["KeyC"] },
   {
     id: "findings.sign",
     context: "findings",
@@ -93,6 +146,12 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
     onRelease: true,
     needsImage: true,
     inText: true,
+  },
+  {
+    id: "findings.withdraw",
+    context: "findings",
+    chords: ["Ctrl+Shift+Backspace"],
+    onRelease: true,
   },
   { id: "findings.nextCase", context: "findings", chords: ["KeyN"], onRelease: true },
   {
@@ -121,10 +180,10 @@ export function effectiveActions(overrides: KeyOverrides = {}): KeyAction[] {
   }));
 }
 
-/** Chords that mean two things on one screen. */
+/** Chords that mean two things at one time on one screen. */
 export function keyConflicts(actions: readonly KeyAction[]): KeyConflict[] {
   const found = new Map<string, readonly string[]>();
-  for (const contexts of Object.values(SCREENS)) {
+  for (const contexts of Object.values(SCREENS).flatMap(momentsOf)) {
     const byChord = new Map<string, string[]>();
     for (const { id, context, chords } of actions) {
       for (const chord of contexts.includes(context) ? chords : []) {
@@ -138,6 +197,19 @@ export function keyConflicts(actions: readonly KeyAction[]): KeyConflict[] {
     }
   }
   return [...found].map(([chord, ids]) => ({ chord, actions: ids }));
+}
+
+/** The sets of contexts whose keys hold at one time: without those that come and go, and with each. */
+function momentsOf(screen: readonly KeyContext[]): KeyContext[][] {
+  const passing = screen.filter((context) => PRECEDENCE[context] !== undefined);
+  const lasting = screen.filter((context) => PRECEDENCE[context] === undefined);
+  return [
+    lasting,
+    ...passing.map((context) => [
+      ...lasting.filter((other) => PRECEDENCE[context]?.includes(other) !== true),
+      context,
+    ]),
+  ];
 }
 
 /** Overrides as stored text; anything unknown or malformed in it is left out. */
@@ -200,12 +272,14 @@ const KEY_CAPS: Readonly<Record<string, string>> = {
   ArrowLeft: "←",
   ArrowRight: "→",
   ArrowUp: "↑",
+  Backspace: "⌫",
   BracketLeft: "[",
   BracketRight: "]",
   Comma: ",",
   Delete: "Del",
   Enter: "⏎",
   Equal: "=",
+  Escape: "Esc",
   Minus: "−",
   Period: ".",
   Slash: "/",

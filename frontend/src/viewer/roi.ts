@@ -65,7 +65,7 @@ const ELLIPSE_CHORD_PX = 0.1;
 const FEWEST_ELLIPSE_VERTICES = 24;
 /** Thinner than a pixel is a slip, not a region. */
 export const LEAST_SIDE_PX = 1;
-const MOST_FREEHAND_HANDLES = 24;
+export const MOST_FREEHAND_HANDLES = 24;
 
 // --- made ------------------------------------------------------------------------------------------
 
@@ -209,10 +209,13 @@ export function growVertices(shape: RoiShape, [dx, dy]: Point, size: ImageSize):
   return resizeVertices(shape, { ...centre, width: width + dx, height: height + dy }, size);
 }
 
-/** Where the outline can be taken hold of, in image points, in a fixed order. */
-export function handlesOf({ kind, vertices }: RoiShape): Point[] {
+/**
+ * Where the outline can be taken hold of, in image points, in a fixed order. A freehand outline has at most
+ * `most` handles: fewer when it is small on the screen.
+ */
+export function handlesOf({ kind, vertices }: RoiShape, most = MOST_FREEHAND_HANDLES): Point[] {
   return kind === "freehand"
-    ? handleIndices(vertices).map((index) => at(vertices, index))
+    ? handleIndices(vertices, most).map((index) => at(vertices, index))
     : BOX_HANDLES.map(([x, y]) => {
         const { left, top, right, bottom } = boxOf(vertices);
         return [left + ((right - left) * (x + 1)) / 2, top + ((bottom - top) * (y + 1)) / 2];
@@ -232,7 +235,7 @@ const BOX_HANDLES: readonly Point[] = [
 ];
 
 /** Vertices of a freehand outline that carry a handle, evenly along its length. */
-function handleIndices(vertices: Ring): number[] {
+function handleIndices(vertices: Ring, most: number): number[] {
   const lengths: number[] = [];
   let total = 0;
   for (let i = 0; i < vertices.length; i += 1) {
@@ -240,7 +243,7 @@ function handleIndices(vertices: Ring): number[] {
     const [from, to] = [at(vertices, i), at(vertices, i + 1)];
     total += Math.hypot(to[0] - from[0], to[1] - from[1]);
   }
-  const count = Math.min(vertices.length, MOST_FREEHAND_HANDLES);
+  const count = Math.min(vertices.length, most);
   const indices = Array.from({ length: count }, (_, handle) => {
     const wanted = (handle * total) / count;
     return lengths.findIndex((_, i) => (lengths[i + 1] ?? total) > wanted);
@@ -258,12 +261,13 @@ export function moveHandle(
   handle: number,
   to: Point,
   size: ImageSize,
+  most = MOST_FREEHAND_HANDLES,
 ): readonly Point[] {
   const target = clampPoint(to, size);
   if (shape.kind !== "freehand") {
     return fitToBox(shape, boxWithHandleAt(boxOf(shape.vertices), handle, target, size));
   }
-  return bend(shape.vertices, handle, target, size);
+  return bend(shape.vertices, handleIndices(shape.vertices, most), handle, target, size);
 }
 
 function boxWithHandleAt(box: Box, handle: number, [x, y]: Point, size: ImageSize): Box {
@@ -292,8 +296,13 @@ function spanTo(
   return [Math.min(fixed, other), Math.max(fixed, other)];
 }
 
-function bend(vertices: Ring, handle: number, [x, y]: Point, size: ImageSize): Point[] {
-  const indices = handleIndices(vertices);
+function bend(
+  vertices: Ring,
+  indices: readonly number[],
+  handle: number,
+  [x, y]: Point,
+  size: ImageSize,
+): Point[] {
   const index = indices[handle];
   if (index === undefined) {
     return [...vertices];

@@ -11,7 +11,7 @@ import {
   WindowLevelTool,
   ZoomTool,
 } from "@cornerstonejs/tools";
-import type { PrimaryTool } from "./tools";
+import type { ImageTool, PrimaryTool } from "./tools";
 
 export const CORNERSTONE_TOOLS = [
   WindowLevelTool,
@@ -23,7 +23,7 @@ export const CORNERSTONE_TOOLS = [
 
 const { MouseBindings, KeyboardBindings } = ToolEnums;
 
-const TOOL_NAMES: Readonly<Record<PrimaryTool, string>> = {
+const TOOL_NAMES: Readonly<Record<ImageTool, string>> = {
   window: WindowLevelTool.toolName,
   pan: PanTool.toolName,
   zoom: ZoomTool.toolName,
@@ -81,7 +81,7 @@ export class ViewportTools {
     this.group.setToolPassive(LengthTool.toolName);
   }
 
-  /** Gives the left button to a tool; the others keep their own buttons. */
+  /** Gives the left button to a tool, to none when a region is drawn; the others keep their own buttons. */
   activate(tool: PrimaryTool): void {
     for (const [name, toolName] of Object.entries(TOOL_NAMES)) {
       if (!this.group.hasTool(toolName)) {

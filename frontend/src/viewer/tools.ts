@@ -1,8 +1,14 @@
-/** Which windows does a modality offer, and which mouse button does what? Pure tables and arithmetic. */
+/** Which windows does a modality offer, and which tools has the left button? Pure tables and arithmetic. */
+import { ROI_KINDS, type RoiKind } from "./roi";
 
+/** What Cornerstone does with the left button; regions are drawn by the layer above it. */
+export type ImageTool = "window" | "pan" | "zoom" | "scroll" | "length";
 /** Names are also the i18n keys under `tools`. */
-export type PrimaryTool = "window" | "pan" | "zoom" | "scroll" | "length";
-export const PRIMARY_TOOLS: readonly PrimaryTool[] = ["window", "pan", "zoom", "scroll", "length"];
+export type PrimaryTool = ImageTool | RoiKind;
+
+export function roiKindOf(tool: string): RoiKind | null {
+  return ROI_KINDS.find((kind) => kind === tool) ?? null;
+}
 
 export interface Window {
   readonly width: number;
