@@ -12,7 +12,9 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,6 +25,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from apps.errors import NotFound, StorageFull, Unavailable
 
 CHUNK_BYTES: Final = 1024 * 1024
+COUNT_S: Final = 1.0
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,6 +74,30 @@ def require_room() -> None:
     usage = shutil.disk_usage(folder)
     if usage.free < settings.MINIMUM_FREE_FRACTION * usage.total:
         raise StorageFull("The storage is full: uploads are paused.")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes of a volume, and what of it the stored files take.
+
+    `is_counted` False: there are more files than could be counted in time.
+    """
+
+    total: int
+    free: int
+    stored: int
+    is_counted: bool
+
+
+def space(*, seconds: float = COUNT_S) -> Space | None:
+    """Measure the store's volume; None for S3, which has no volume and whose bills say the rest."""
+    if not isinstance(default_storage, FileSystemStorage):
+        return None
+    folder = Path(default_storage.location)
+    folder.mkdir(parents=True, exist_ok=True)
+    usage = shutil.disk_usage(folder)
+    stored, is_counted = _stored_bytes(folder, deadline=time.monotonic() + seconds)
+    return Space(usage.total, usage.free, stored, is_counted)
 
 
 def open_blob(sha256: str) -> BinaryIO:
@@ -159,6 +186,18 @@ def sha256_of(path: Path) -> str:
     """Hash a file's content."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _stored_bytes(folder: Path, *, deadline: float) -> tuple[int, bool]:
+    """Add up the files below a folder, and say whether there was time for all of them."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        if time.monotonic() > deadline:
+            return total, False
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # a temporary file that has got its name
+                total += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118
+    return total, True
 
 
 def _name(sha256: str) -> str:

@@ -49,6 +49,18 @@ def enqueue(job: Job, **ids: str) -> None:
     transaction.on_commit(lambda: _send(job, ids))
 
 
+def broker_answers() -> bool:
+    """Tell whether Redis answers now; where it is away, settings say how long to try."""
+    connection = app.connection_for_write()
+    try:
+        with connection:
+            connection.ensure_connection(max_retries=0)
+            connection.default_channel.client.ping()
+    except (OperationalError, *connection.connection_errors):
+        return False
+    return True
+
+
 def _send(job: Job, ids: dict[str, str]) -> None:
     try:
         app.send_task(job.name, kwargs=ids, queue=job.queue, retry=False, ignore_result=True)

@@ -76,7 +76,13 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         missing = NotFound()
         return Response(error_body(missing.code, missing.message), status=404)
     if isinstance(error, exceptions.ValidationError):
-        body = error_body("invalid", "Some fields are not valid.", fields=_flat(error.detail))
+        body = error_body(
+            "invalid",
+            "Some fields are not valid.",
+            fields=_flat(error.detail),
+            # The screens say it in their own language, by code.
+            params={"codes": _flat(error.get_codes())},
+        )
         return Response(body, status=error.status_code)
     if isinstance(error, exceptions.PermissionDenied):
         return Response(error_body("csrf_failed", str(error.detail)), status=403)

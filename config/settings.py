@@ -96,7 +96,11 @@ ACCOUNT_ADAPTER = "apps.cases.accounts.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "one_time_link": "20/m/ip",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENVIRONMENT.proxy_ssl_header else 0
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
@@ -187,6 +191,7 @@ SPECTACULAR_SETTINGS = {
         "QueueEntryStateEnum": "apps.feedback.learning.models.QueueEntry.State",
         "RoiKindEnum": "apps.feedback.review.models.RoiRevision.Kind",
         "PriorityLevelEnum": "apps.feedback.review.selectors.worklist.LEVELS",
+        "FindingKindEnum": "apps.cases.models.Finding.Kind",
         "CaseStatusEnum": ["unread", "draft", "signed"],
         "RunStateEnum": "apps.inference.models.TrainingRun.State",
         "EvaluationStateEnum": ["ok", "not_evaluable"],

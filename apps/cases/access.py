@@ -60,7 +60,28 @@ TABLE: Final[dict[str, dict[str, Rule]]] = {
     "session": _rules(PUBLIC, "GET") | _rules(ANYONE_LOGGED_IN, "PATCH"),
     "draft-key": _rules(ANYONE_LOGGED_IN, "GET"),
     "status": _rules(ANYONE_LOGGED_IN, "GET"),
-    "projects": _rules(ANYONE_LOGGED_IN, "GET"),
+    "projects": _rules(ANYONE_LOGGED_IN, "GET") | _rules(ADMINS, "POST", relation="anywhere"),
+    "projects-administered": _rules(ADMINS, "GET", relation="administered"),
+    "project-settings": _rules(ADMINS, "GET", "PATCH", relation="administered"),
+    "project-policies": _rules(ADMINS, "POST", relation="administered"),
+    "project-findings": _rules(ADMINS, "POST", relation="administered"),
+    "project-finding": _rules(ADMINS, "PATCH", relation="administered"),
+    "members": _rules(ADMINS, "GET", relation="project"),
+    "member-role": _rules(ADMINS, "PUT", "DELETE", relation="member"),
+    "member-deactivate": _rules(ADMINS, "POST", relation="member"),
+    "member-activate": _rules(ADMINS, "POST", relation="member"),
+    "member-reset-link": _rules(ADMINS, "POST", relation="member"),
+    "invitations": _rules(ADMINS, "GET", "POST", relation="project"),
+    "invitation-revoke": _rules(ADMINS, "POST", relation="project"),
+    # Who holds a one-time link holds its token, and sends it in the body: nothing else opens these.
+    "join-look": _rules(PUBLIC, "POST"),
+    "join": _rules(PUBLIC, "POST"),
+    "join-as-me": _rules(ANYONE_LOGGED_IN, "POST"),
+    "reset-look": _rules(PUBLIC, "POST"),
+    "reset": _rules(PUBLIC, "POST"),
+    "audit": _rules(ADMINS, "GET", relation="project"),
+    "audit-verify": _rules(ADMINS, "POST", relation="project"),
+    "system": _rules(ADMINS, "GET", relation="anywhere"),
     "worklist": _rules(READERS, "POST", relation="project"),
     "case-review": _rules(READERS, "GET", relation="case"),
     "review-draft": _rules(RADIOLOGISTS, "PUT", relation="case"),
@@ -80,6 +101,7 @@ TABLE: Final[dict[str, dict[str, Rule]]] = {
     "prediction-maps": _rules(READERS, "GET", relation="prediction"),
     "prediction-retry": _rules(ADMINS, "POST", relation="prediction-job"),
     "stuck-predictions": _rules(ADMINS, "GET", relation="project"),
+    "stuck-predictions-retry": _rules(ADMINS, "POST", relation="project"),
     "upload": _rules(READERS, "POST", relation="project"),
     "ingest-failures": _rules(ADMINS, "GET", relation="project"),
     "ingest-failure-resolve": _rules(ADMINS, "POST", relation="project"),
@@ -171,6 +193,33 @@ def projects_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) ->
     return Project.objects.filter(Exists(held), is_active=True)
 
 
+def projects_administered_by(user: User) -> QuerySet[Project]:
+    """Select the projects of which a person is admin, also those that are switched off."""
+    held = Membership.objects.filter(user=user, project=OuterRef("pk"), role=Role.ADMIN)
+    return Project.objects.filter(Exists(held))
+
+
+def accounts_managed_by(admin: User) -> QuerySet[User]:
+    """Select the accounts whose password this admin may reset and which they may switch off.
+
+    All of a person's projects must be the admin's too: whoever sets a password can log in with it,
+    and must not come into a project that way. The projects that are switched off count as well.
+    """
+    administered = projects_administered_by(admin)
+    memberships = Membership.objects.filter(user=OuterRef("pk"))
+    foreign = memberships.exclude(project__in=administered)
+    return User.objects.filter(~Exists(foreign), Exists(memberships))
+
+
+def reads_something_blinded(user: User, project: Project) -> bool:
+    """Tell whether others' and the AI's answers on any case of a project are kept from a person."""
+    return Assignment.objects.filter(
+        user=user,
+        role__in=ROLES_BY_ASSIGNMENT,
+        case__study__patient__studies__cases__project=project,
+    ).exists()
+
+
 def cases_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) -> QuerySet[Case]:
     """Select the cases that a person may open in one of the roles.
 
@@ -245,16 +294,33 @@ def sees_ai_everywhere(user: User, project: Project) -> bool:
     """
     if policy_of(project).ai_display != ReadingPolicy.AiDisplay.FROM_START:
         return False
-    blinded = Assignment.objects.filter(
-        user=user,
-        role__in=ROLES_BY_ASSIGNMENT,
-        case__study__patient__studies__cases__project=project,
-    )
-    return not blinded.exists()
+    return not reads_something_blinded(user, project)
 
 
 def _project_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
     return projects_visible_to(user, roles).filter(pk=kwargs["project_id"]).exists()
+
+
+def _anywhere_relation(
+    user: User,
+    roles: frozenset[Role],
+    kwargs: Mapping[str, Any],  # noqa: ARG001  the signature of a relation
+) -> bool:
+    return projects_visible_to(user, roles).exists()
+
+
+def _administered_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    """Reach a project that is switched off too: somebody must be able to switch it on again."""
+    held = Membership.objects.filter(user=user, role__in=roles)
+    if "project_id" in kwargs:
+        held = held.filter(project=kwargs["project_id"])
+    return held.exists()
+
+
+def _member_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    """Tie a person to a project of which they are a member: nobody else's account may be named."""
+    named = Membership.objects.filter(user=kwargs["user_id"], project=kwargs["project_id"])
+    return _project_relation(user, roles, kwargs) and named.exists()
 
 
 def _case_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
@@ -280,6 +346,9 @@ def _whole_header(metadata: dict[str, Any]) -> dict[str, Any]:
 
 RELATIONS: Final[dict[str, RelationCheck]] = {
     "project": _project_relation,
+    "anywhere": _anywhere_relation,
+    "administered": _administered_relation,
+    "member": _member_relation,
     "case": _case_relation,
     "study": _study_relation,
 }

@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.ratelimit import consume
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, JsonResponse
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+LINK_WAIT_S = 60.0
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
@@ -36,3 +41,24 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
                 "params": {"minutes": 5},
             }
             raise ImmediateHttpResponse(JsonResponse(answer, status=429)) from error
+
+    def login_failures_forgive(self, request: HttpRequest, username: str) -> None:
+        """Forget the failures from this address: who has just set a password may use it."""
+        self._delete_login_attempts_cached_email(request, username=username)
+
+
+class OneTimeLinkThrottle(BaseThrottle):
+    """Slows down whoever tries tokens (settings.ACCOUNT_RATE_LIMITS), counted like the logins."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count the request against its address."""
+        return consume(request._request, action="one_time_link")
+
+    def wait(self) -> float:
+        """Say when to try again."""
+        return LINK_WAIT_S
+
+
+def login_failures_forgive(request: HttpRequest, username: str) -> None:
+    """Let a person log in with a new password, however often the old one was wrong."""
+    get_adapter(request).login_failures_forgive(request, username)

@@ -15,17 +15,21 @@ from rest_framework.views import APIView
 
 from apps.cases import serializers
 from apps.cases.access import person
-from apps.cases.models import IngestFailure, Project, User
+from apps.cases.models import IngestFailure, Project, ReadingPolicy, User
+from apps.cases.projects.api import finding_draft
+from apps.cases.projects.serializers import NewProjectSerializer
 from apps.cases.selectors import (
     ingest_failures_page,
     memberships_of,
+    name_of,
     project_facts,
     projects_of,
     verdict_message,
 )
+from apps.cases.services.accounts import draft_key_of, language_set
 from apps.cases.services.failures import ingest_failure_resolve
 from apps.cases.services.ingest import IngestResult, ingest_file
-from apps.cases.services.projects import draft_key_of, language_set
+from apps.cases.services.projects import project_create_by
 
 
 class SessionView(APIView):
@@ -70,6 +74,29 @@ class ProjectsView(APIView):
         """List the active projects in which this person has a role."""
         facts = [project_facts(project) for project in projects_of(person(request))]
         return Response(serializers.ProjectSerializer(facts, many=True).data)
+
+    @extend_schema(
+        operation_id="project_create",
+        request=NewProjectSerializer,
+        responses={201: serializers.ProjectSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a project with its schema and policy; who makes it is its first admin."""
+        sent = NewProjectSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        facts = sent.validated_data
+        project = project_create_by(
+            person(request),
+            code=facts["code"],
+            name_en=facts["name_en"],
+            name_zh=facts["name_zh"],
+            auto_classify=facts["auto_classify"],
+            ai_display=ReadingPolicy.AiDisplay(facts["ai_display"]),
+            second_signature=facts["second_signature"],
+            findings=[finding_draft(finding) for finding in facts["findings"]],
+        )
+        body = serializers.ProjectSerializer(project_facts(project)).data
+        return Response(body, status.HTTP_201_CREATED)
 
 
 class UploadView(APIView):
@@ -169,7 +196,6 @@ def _verdict(verdict: IngestResult) -> dict[str, Any]:
 
 
 def _failure(failure: IngestFailure) -> dict[str, Any]:
-    sender = failure.uploaded_by
     return {
         "id": failure.pk,
         "file_name": failure.file_name,
@@ -179,7 +205,7 @@ def _failure(failure: IngestFailure) -> dict[str, Any]:
         "size_bytes": failure.size_bytes,
         "seen_count": failure.seen_count,
         "received_at": failure.created_at,
-        "uploaded_by": (sender.display_name or sender.username) if sender else "",
+        "uploaded_by": name_of(failure.uploaded_by),
         "resolved_at": failure.resolved_at,
         "resolution": failure.resolution,
     }

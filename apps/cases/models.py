@@ -3,6 +3,8 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from apps.base import AppendOnlyModel, BaseModel
@@ -31,6 +33,20 @@ class User(AbstractUser, BaseModel):
     draft_key = models.CharField(
         max_length=64, blank=True, help_text="Encrypts this person's drafts in their browser"
     )
+    login_epoch = models.PositiveIntegerField(default=0, help_text="Raised to end every session")
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # The login looks names up in any case: two accounts must not answer to one name.
+            models.UniqueConstraint(Lower("username"), name="username_once_in_any_case")
+        ]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Tie sessions to the password *and* the epoch: raising it logs a person out everywhere."""
+        value = f"{self.password}:{self.login_epoch}"
+        return salted_hmac(
+            "cases.User.session", value, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class Project(BaseModel):
@@ -320,7 +336,11 @@ class AuditEvent(AppendOnlyModel):
     detail = models.JSONField(default=dict, help_text="Never a name, a number of a patient or text")
 
     class Meta:
-        indexes = [models.Index(fields=["target_type", "target_id"], name="audit_target")]
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="audit_target"),
+            models.Index(fields=["project", "created_at"], name="audit_project_time"),
+            models.Index(fields=["actor", "created_at"], name="audit_actor_time"),
+        ]
 
 
 class AuditSeal(AppendOnlyModel):
@@ -344,3 +364,7 @@ class IdempotencyKey(AppendOnlyModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]
+
+
+# The models of the room `people`, gathered where Django looks for them.
+from apps.cases.people.models import Invitation, PasswordReset  # noqa: E402, F401

@@ -19,6 +19,11 @@ CONFLICT_MESSAGES = {
 }
 
 
+def name_of(user: User | None) -> str:
+    """Give the name by which screens call a person; nothing for nobody."""
+    return (user.display_name or user.username) if user else ""
+
+
 def project_facts(project: Project) -> dict[str, Any]:
     """Describe a project with its label schema and the reading policy in force."""
     policy = policy_of(project)
@@ -65,6 +70,12 @@ def memberships_of(user: User) -> list[dict[str, Any]]:
         }
         for project in projects_of(user).prefetch_related(own)
     ]
+
+
+def other_admins_of(project: Project, user: User) -> QuerySet[Membership]:
+    """Select a project's admins who can act: active, and not this person."""
+    admins = Membership.objects.filter(project=project, role=Role.ADMIN, user__is_active=True)
+    return admins.exclude(user=user)
 
 
 @dataclass(frozen=True)

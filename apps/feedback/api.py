@@ -1,4 +1,4 @@
-"""HTTP of acts that span feedback's rooms: the signature."""
+"""HTTP of what spans rooms or apps: the signature, and how the installation is doing."""
 
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,8 @@ from apps.feedback.review.selectors.versions import withdrawable_s
 from apps.feedback.review.selectors.worklist import next_case
 from apps.feedback.review.serializers.reading import ReadingSerializer, SignedSerializer
 from apps.feedback.review.services.signing import review_sign
+from apps.feedback.serializers import SystemSerializer
+from apps.feedback.system import system_state
 
 
 class ReviewSignView(APIView):
@@ -65,3 +67,12 @@ class ReviewSignView(APIView):
                 body={"case_id": str(case_id), "reading": request.data},
             )
         )
+
+
+class SystemView(APIView):
+    """The state of the installation."""
+
+    @extend_schema(operation_id="system", responses=SystemSerializer)
+    def get(self, request: Request) -> Response:
+        """Give queues, disk, seal and versions."""
+        return Response(SystemSerializer(system_state(now=timezone.now())).data)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.feedback.api import ReviewSignView
+from apps.feedback.api import ReviewSignView, SystemView
 from apps.feedback.learning.api import QueueEntriesView
 from apps.feedback.review.api import acts, reading
 
@@ -11,6 +11,7 @@ CASE = "api/cases/<uuid:case_id>"
 REVIEW = f"{CASE}/reviews/<uuid:review_id>"
 
 urlpatterns = [
+    path("api/system", SystemView.as_view(), name="system"),
     path(f"{PROJECT}/worklist", reading.WorklistView.as_view(), name="worklist"),
     path(f"{PROJECT}/queue-entries", QueueEntriesView.as_view(), name="queue-entries"),
     path(f"{PROJECT}/phrases", acts.PhrasesView.as_view(), name="phrases"),

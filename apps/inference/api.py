@@ -21,6 +21,7 @@ from apps.inference.services.models import model_promote, model_rollback
 from apps.inference.services.predictions import (
     case_predictions_request,
     prediction_retry,
+    predictions_retry,
     project_predictions_request,
 )
 from apps.inference.services.runs import training_run_cancel, training_run_resume
@@ -103,6 +104,21 @@ class StuckPredictionsView(APIView):
             "rows": [selectors.stuck_facts(row) for row in stuck[offset : offset + limit]],
         }
         return Response(serializers.StuckPageSerializer(body).data)
+
+
+class StuckPredictionsRetryView(APIView):
+    """Another try for every image that could not be analysed."""
+
+    @extend_schema(
+        operation_id="stuck_predictions_retry",
+        request=None,
+        responses=serializers.RetriedSerializer,
+    )
+    def post(self, request: Request, project_id: UUID) -> Response:
+        """Put all of a project's back in the queue, behind interactive work."""
+        project = Project.objects.get(pk=project_id)
+        retried = predictions_retry(project, actor=known(request.user))
+        return Response(serializers.RetriedSerializer({"retried": retried}).data)
 
 
 class ModelsView(APIView):

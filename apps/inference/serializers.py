@@ -112,6 +112,12 @@ class StuckPageSerializer(serializers.Serializer[Any]):
     rows = StuckPredictionSerializer(many=True)
 
 
+class RetriedSerializer(serializers.Serializer[Any]):
+    """How many images were put back in the queue."""
+
+    retried = serializers.IntegerField()
+
+
 class AiStatusSerializer(serializers.Serializer[Any]):
     """How the analysis is going."""
 

@@ -27,6 +27,11 @@ urlpatterns = [
         api.StuckPredictionsView.as_view(),
         name="stuck-predictions",
     ),
+    path(
+        "api/projects/<uuid:project_id>/stuck-predictions/retry",
+        api.StuckPredictionsRetryView.as_view(),
+        name="stuck-predictions-retry",
+    ),
     path("api/projects/<uuid:project_id>/models", api.ModelsView.as_view(), name="models"),
     path(
         "api/projects/<uuid:project_id>/models/rollback",

@@ -13,12 +13,34 @@ from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
-from apps.cases.models import AuditEvent, AuditSeal, Project, User
+from apps.cases.models import AuditEvent, AuditSeal, Case, Project, User
 
 FIRST_LINK: Final = "0" * 64
 SEAL_BATCH: Final = 500
+VERIFY_PIECE: Final = 5000
+
+
+@dataclass(frozen=True)
+class ChainPoint:
+    """A place in the chain: a link's number and hash; before the first link, 0 and zeros."""
+
+    sequence: int
+    sha256: str
+
+
+CHAIN_START: Final = ChainPoint(0, FIRST_LINK)
+
+
+@dataclass(frozen=True)
+class AuditPiece:
+    """What a walk along a piece of the chain found; `head` is the last link that was whole."""
+
+    head: ChainPoint
+    broken_at: int | None
+    has_anchor: bool
+    is_end: bool
 
 
 @dataclass(frozen=True)
@@ -45,16 +67,19 @@ def audit_record(
     ----------
     actor : who acted; None for nobody known (a failed login) or the command line
     action : `noun.verb`, for example `review.signed`
-    target : the row that was acted on; None where there is none
+    target : the row that was acted on; None where there is none. Of a case, and of a row that has a
+        `case_id`, the case is noted in the detail; of others that concern one case, note it there:
+        an event without it stays hidden from whoever reads any case blinded
     detail : JSON-able; never a name, a number of a patient or text of theirs
     """
+    case_id = _case_of(target)
     return AuditEvent.objects.create(
         actor=actor,
         action=action,
         target_type="" if target is None else str(target._meta.model_name),
         target_id="" if target is None else str(target.pk),
         project=project,
-        detail=detail or {},
+        detail=({"case_id": case_id} if case_id else {}) | (detail or {}),
     )
 
 
@@ -84,26 +109,59 @@ def audit_verify(*, anchor_sha256: str = "") -> AuditVerdict:
     anchor_sha256 : a link noted earlier outside of the database; if the chain no longer holds it,
         its end was cut off and `broken_at` names the number after the last link
     """
-    head, expected, seen_anchor = FIRST_LINK, 1, not anchor_sha256
-    unsealed = AuditEvent.objects.filter(seal__isnull=True).count()
-    seals = AuditSeal.objects.select_related("event").order_by("sequence")
-    for seal in seals.iterator(chunk_size=1000):
+    unsealed = unsealed_events().count()
+    point, seen_anchor = CHAIN_START, not anchor_sha256
+    while True:
+        piece = audit_verify_piece(point, anchor_sha256=anchor_sha256)
+        point, seen_anchor = piece.head, seen_anchor or piece.has_anchor
+        if piece.broken_at is not None or piece.is_end:
+            break
+    broken_at = piece.broken_at
+    if broken_at is None and not seen_anchor:
+        broken_at = point.sequence + 1
+    return AuditVerdict(point.sequence, unsealed, point.sha256, broken_at)
+
+
+def audit_verify_piece(
+    after: ChainPoint, *, anchor_sha256: str = "", limit: int = VERIFY_PIECE
+) -> AuditPiece:
+    """Recompute up to `limit` links after a place in the chain.
+
+    Parameters
+    ----------
+    after : where the piece before ended; whoever starts in the middle trusts that link
+    """
+    head, has_anchor, seen = after, False, 0
+    seals = AuditSeal.objects.filter(sequence__gt=after.sequence).select_related("event")
+    for seal in seals.order_by("sequence")[:limit].iterator(chunk_size=1000):
+        expected = head.sequence + 1
         is_intact = (
             seal.sequence == expected
-            and seal.previous_sha256 == head
-            and seal.sha256 == _link(head, seal.event)
+            and seal.previous_sha256 == head.sha256
+            and seal.sha256 == _link(head.sha256, seal.event)
         )
         if not is_intact:
-            return AuditVerdict(expected - 1, unsealed, head, broken_at=expected)
-        head, expected = seal.sha256, expected + 1
-        seen_anchor = seen_anchor or head == anchor_sha256
-    return AuditVerdict(expected - 1, unsealed, head, broken_at=None if seen_anchor else expected)
+            return AuditPiece(head, expected, has_anchor, is_end=False)
+        head = ChainPoint(expected, seal.sha256)
+        has_anchor = has_anchor or seal.sha256 == anchor_sha256
+        seen += 1
+    return AuditPiece(head, None, has_anchor, is_end=seen < limit)
+
+
+def audit_verification_record(*, actor: User, project: Project) -> None:
+    """Record that somebody began to verify the chain: to look after the trail is an act too."""
+    audit_record(actor=actor, action="audit.verified", target=project, project=project)
+
+
+def unsealed_events() -> QuerySet[AuditEvent]:
+    """Select the events that have no place in the chain yet."""
+    return AuditEvent.objects.filter(seal__isnull=True)
 
 
 def _seal_batch() -> int:
     last = AuditSeal.objects.order_by("-sequence").first()
     sequence, head = (last.sequence, last.sha256) if last else (0, FIRST_LINK)
-    waiting = AuditEvent.objects.filter(seal__isnull=True).order_by("created_at", "id")
+    waiting = unsealed_events().order_by("created_at", "id")
     seals = []
     for event in waiting[:SEAL_BATCH]:
         previous, head, sequence = head, _link(head, event), sequence + 1
@@ -127,6 +185,12 @@ def _link(previous_sha256: str, event: AuditEvent) -> str:
     }
     canonical = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     return hashlib.sha256(previous_sha256.encode() + canonical).hexdigest()
+
+
+def _case_of(target: Model | None) -> str:
+    if isinstance(target, Case):
+        return str(target.pk)
+    return _text(getattr(target, "case_id", None))
 
 
 def _text(identifier: UUID | None) -> str:

@@ -19,7 +19,12 @@ from apps.errors import Conflict
 from apps.inference.compute.applicability import Abstention
 from apps.inference.compute.spec import ModelSpec
 from apps.inference.models import CasePrediction, ModelVersion, Prediction
-from apps.inference.selectors import calibration_in_force, cases_without_prediction, champions_of
+from apps.inference.selectors import (
+    calibration_in_force,
+    cases_without_prediction,
+    champions_of,
+    stuck_predictions,
+)
 from apps.inference.services.gathering import cases_gather
 from apps.queue import JOBS, Job, enqueue
 
@@ -91,23 +96,63 @@ def prediction_retry(prediction_id: UUID, *, actor: User) -> None:
         prediction = Prediction.objects.select_related("case_prediction__case__project").get(
             pk=prediction_id
         )
-        retried = Prediction.objects.filter(pk=prediction_id, state=State.QUARANTINED).update(
-            state=State.QUEUED,
-            lane=Lane.INTERACTIVE,
-            attempts=0,
-            alone=True,
-            claim_token=None,
-            lease_until=None,
-            completed_at=None,
-        )
-        if not retried:
+        quarantined = Prediction.objects.filter(pk=prediction_id)
+        if not _requeue(quarantined, prediction.case_prediction_id, lane=Lane.INTERACTIVE):
             raise Conflict("This image is not quarantined any more.", code="not_quarantined")
-        CasePrediction.objects.filter(pk=prediction.case_prediction_id).update(
-            pending=F("pending") + 1, state=CasePrediction.State.WAITING, completed_at=None
+        case = prediction.case_prediction.case
+        audit_record(
+            actor=actor,
+            action="prediction.retried",
+            target=prediction,
+            project=case.project,
+            detail={"case_id": str(case.pk)},
         )
-        project = prediction.case_prediction.case.project
-        audit_record(actor=actor, action="prediction.retried", target=prediction, project=project)
         enqueue(JOBS.PREDICT_INTERACTIVE)
+
+
+def predictions_retry(project: Project, *, actor: User) -> int:
+    """Put every quarantined image that the person may see back in the queue; returns their number.
+
+    Behind all interactive work: many of them may fail again, one by one.
+    """
+    stuck = stuck_predictions(project, user=actor).order_by()
+    keys = sorted(set(stuck.values_list("case_prediction", flat=True)))
+    retried = 0
+    for start in range(0, len(keys), CASES_A_TRANSACTION):
+        with transaction.atomic():
+            count = sum(
+                _requeue(Prediction.objects.filter(case_prediction=key), key, lane=Lane.BULK)
+                for key in keys[start : start + CASES_A_TRANSACTION]
+            )
+            if count:
+                audit_record(
+                    actor=actor,
+                    action="predictions.retried",
+                    target=project,
+                    project=project,
+                    detail={"images": count},
+                )
+                enqueue(JOBS.PREDICT_BULK)
+        retried += count
+    return retried
+
+
+def _requeue(predictions: QuerySet[Prediction], case_prediction_id: UUID, *, lane: Lane) -> int:
+    """Give the quarantined ones of a case's images fresh attempts; call it in a transaction."""
+    count = predictions.filter(state=State.QUARANTINED).update(
+        state=State.QUEUED,
+        lane=lane,
+        attempts=0,
+        alone=True,
+        claim_token=None,
+        lease_until=None,
+        completed_at=None,
+    )
+    if count:
+        CasePrediction.objects.filter(pk=case_prediction_id).update(
+            pending=F("pending") + count, state=CasePrediction.State.WAITING, completed_at=None
+        )
+    return count
 
 
 @transaction.atomic

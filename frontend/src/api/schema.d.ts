@@ -209,6 +209,57 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/join": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Make the account with the invitation's roles; it logs in like every other. */
+    post: operations["join"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/join/as-me": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Give the invitation's roles to who is logged in. */
+    post: operations["join_as_me"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/join/look": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Tell who holds the token where it leads, without using it. */
+    post: operations["join_look"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/predictions/{prediction_id}/maps": {
     parameters: {
       query?: never;
@@ -253,11 +304,80 @@ export interface paths {
     /** @description List the active projects in which this person has a role. */
     get: operations["projects"];
     put?: never;
+    /** @description Make a project with its schema and policy; who makes it is its first admin. */
+    post: operations["project_create"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/audit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give a page of the events that match, the latest first. */
+    get: operations["audit"];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/audit/verify": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Walk along one piece of the chain, so that no request takes long however many links. */
+    post: operations["audit_verify"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/findings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Add a finding at the end. */
+    post: operations["finding_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/findings/{finding_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Change its names, urgency or minimum size. */
+    patch: operations["finding_edit"];
     trace?: never;
   };
   "/api/projects/{project_id}/ingest-failures": {
@@ -289,6 +409,127 @@ export interface paths {
     /** @description Close the row, with a note of what was done. */
     post: operations["ingest_failure_resolve"];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/invitations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give a page of them, newest first: open, used, expired and withdrawn. */
+    get: operations["invitations"];
+    put?: never;
+    /** @description Invite a person; the token of the link is told once. */
+    post: operations["invite"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/invitations/{invitation_id}/revoke": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Withdraw it. */
+    post: operations["invitation_revoke"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/members": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List the members by name, with their roles and last login. */
+    get: operations["members"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/members/{user_id}/activate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Switch the account on again. */
+    post: operations["member_activate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/members/{user_id}/deactivate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Switch the account off and end its sessions. */
+    post: operations["member_deactivate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/members/{user_id}/reset-link": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Make the link, tell its token once, and end the links made before. */
+    post: operations["member_reset_link"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/members/{user_id}/roles/{role}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** @description Give the role. */
+    put: operations["member_role_add"];
+    post?: never;
+    /** @description Take the role away; the last one ends the membership. */
+    delete: operations["member_role_remove"];
     options?: never;
     head?: never;
     patch?: never;
@@ -380,6 +621,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/projects/{project_id}/policies": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Put a new version in force. */
+    post: operations["policy_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/projects/{project_id}/predict": {
     parameters: {
       query?: never;
@@ -431,6 +689,24 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/projects/{project_id}/settings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the project with its schema and the history of its policy. */
+    get: operations["project_settings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Change names, whether studies are classified on arrival, or whether it is in use. */
+    patch: operations["project_edit"];
+    trace?: never;
+  };
   "/api/projects/{project_id}/stuck-predictions": {
     parameters: {
       query?: never;
@@ -442,6 +718,23 @@ export interface paths {
     get: operations["stuck_predictions"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/stuck-predictions/retry": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Put all of a project's back in the queue, behind interactive work. */
+    post: operations["stuck_predictions_retry"];
     delete?: never;
     options?: never;
     head?: never;
@@ -476,6 +769,57 @@ export interface paths {
     put?: never;
     /** @description Answer a query that may hold a name, which is why it is a body and not an address. */
     post: operations["worklist"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/administered": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List them, also those that are switched off. */
+    get: operations["projects_administered"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reset": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Set the password and end every session of the person. */
+    post: operations["reset"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reset/look": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Tell who holds the token whose account it is, without using it. */
+    post: operations["reset_look"];
     delete?: never;
     options?: never;
     head?: never;
@@ -585,6 +929,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/system": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give queues, disk, seal and versions. */
+    get: operations["system"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -608,6 +969,26 @@ export interface components {
     /** @description Why a signed review needs a new version. */
     AddendumRequest: {
       reason: string;
+    };
+    /** @description A project in the list of those that a person administers. */
+    AdministeredProject: {
+      /** Format: uuid */
+      id: string;
+      code: string;
+      name_en: string;
+      name_zh: string;
+      auto_classify: boolean;
+      is_active: boolean;
+      policy: components["schemas"]["PolicyInForce"];
+      cases: number;
+      members: number;
+      findings: number;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /** @description The projects that a person administers. */
+    AdministeredProjects: {
+      rows: components["schemas"]["AdministeredProject"][];
     };
     /** @description What the AI says of a case, or why it does not. */
     Ai: {
@@ -693,6 +1074,41 @@ export interface components {
       body_part: string[];
       view: string[];
       pixel_spacing_mm: number[] | null;
+    };
+    /** @description A person who has acted. */
+    AuditActor: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+    };
+    /** @description What one may filter by. */
+    AuditChoices: {
+      actors: components["schemas"]["AuditActor"][];
+      actions: string[];
+      target_types: string[];
+    };
+    /** @description A page of the audit trail. */
+    AuditPage: {
+      count: number;
+      rows: components["schemas"]["AuditRow"][];
+      choices: components["schemas"]["AuditChoices"] | null;
+    };
+    /** @description One act; `sequence` and `link_sha256` say where it is sealed in the chain. */
+    AuditRow: {
+      /** Format: uuid */
+      id: string;
+      /** Format: date-time */
+      at: string;
+      actor: string;
+      action: string;
+      target_type: string;
+      target_id: string;
+      target_name: string;
+      detail: {
+        [key: string]: unknown;
+      };
+      sequence: number | null;
+      link_sha256: string;
     };
     /** @enum {unknown} */
     BlankEnum: "";
@@ -782,6 +1198,10 @@ export interface components {
         [key: string]: number | null;
       };
     };
+    /** @description The size of the database, rounded up to whole megabytes. */
+    DatabaseSize: {
+      bytes: number;
+    };
     /** @description A verdict on one finding, as a reader gives it. */
     DecisionRequest: {
       finding: string;
@@ -826,6 +1246,21 @@ export interface components {
       revision: number;
       /** Format: date-time */
       saved_at: string;
+    };
+    /** @description A finding that an admin may edit. */
+    EditableFinding: {
+      code: string;
+      name_en: string;
+      name_zh: string;
+      kind: components["schemas"]["FindingKindEnum"];
+      grades: string[];
+      needs_roi: boolean;
+      /** Format: double */
+      minimum_size_mm: number | null;
+      is_urgent: boolean;
+      position: number;
+      /** Format: uuid */
+      id: string;
     };
     /** @description How well one finding is told; every number is null where it is not evaluable. */
     EvaluatedFinding: {
@@ -949,6 +1384,64 @@ export interface components {
         [key: string]: unknown;
       };
     };
+    /** @description An invitation and what became of it. */
+    Invitation: {
+      /** Format: uuid */
+      id: string;
+      state: components["schemas"]["InvitationStateEnum"];
+      roles: components["schemas"]["RolesEnum"][];
+      display_name: string;
+      note: string;
+      created_by: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string;
+      /** Format: date-time */
+      used_at: string | null;
+      used_by: string;
+    };
+    /** @description A page of invitations. */
+    InvitationPage: {
+      count: number;
+      rows: components["schemas"]["Invitation"][];
+    };
+    /** @enum {string} */
+    InvitationStateEnum: "open" | "used" | "expired" | "revoked";
+    /** @description Whom to invite, as what. */
+    InviteRequest: {
+      roles: components["schemas"]["RolesEnum"][];
+      /** @default  */
+      display_name: string;
+      /** @default  */
+      note: string;
+    };
+    /** @description What an invitation is for, told to who holds its token. */
+    JoinLook: {
+      project_name_en: string;
+      project_name_zh: string;
+      roles: components["schemas"]["RolesEnum"][];
+      display_name: string;
+      invited_by: string;
+      /** Format: date-time */
+      expires_at: string;
+    };
+    /** @description A new account for whom the link was made. */
+    JoinRequest: {
+      token: string;
+      username: string;
+      /** @default  */
+      display_name: string;
+      password: string;
+      /** @default en */
+      language: components["schemas"]["LanguageEnum"];
+    };
+    /** @description Who has joined which project. */
+    Joined: {
+      username: string;
+      /** Format: uuid */
+      project_id: string;
+    };
     /** @enum {string} */
     LanguageEnum: "en" | "zh-hans";
     /** @enum {string} */
@@ -967,6 +1460,27 @@ export interface components {
         [key: string]: number;
       };
       url: string;
+    };
+    /** @description A member of a project, and what the admin who asks may do with the account. */
+    Member: {
+      /** Format: uuid */
+      id: string;
+      username: string;
+      display_name: string;
+      roles: components["schemas"]["RolesEnum"][];
+      is_active: boolean;
+      /** Format: date-time */
+      last_login: string | null;
+      /** Format: date-time */
+      member_since: string;
+      is_self: boolean;
+      /** @description All of the person's projects are administered by who asks */
+      may_manage: boolean;
+      is_last_admin: boolean;
+    };
+    /** @description The members of a project. */
+    Members: {
+      rows: components["schemas"]["Member"][];
     };
     /** @description A project and what this person may do in it. */
     Membership: {
@@ -1018,6 +1532,33 @@ export interface components {
       versions: components["schemas"]["ModelVersion"][];
       deployments: components["schemas"]["Deployment"][];
     };
+    /** @description A label to add; its code is never changed afterwards. */
+    NewFindingRequest: {
+      code: string;
+      name_en: string;
+      name_zh: string;
+      /** @default binary */
+      kind: components["schemas"]["FindingKindEnum"];
+      grades?: string[];
+      /** @default false */
+      needs_roi: boolean;
+      /** Format: double */
+      minimum_size_mm?: number | null;
+      /** @default false */
+      is_urgent: boolean;
+    };
+    /** @description A project to make, with its schema and the first version of its policy. */
+    NewProjectRequest: {
+      code: string;
+      name_en: string;
+      name_zh: string;
+      /** @default true */
+      auto_classify: boolean;
+      ai_display: components["schemas"]["AiDisplayEnum"];
+      /** @default false */
+      second_signature: boolean;
+      findings: components["schemas"]["NewFindingRequest"][];
+    };
     /** @description An answer that came after the one on the screen. */
     NewerAi: {
       /** Format: uuid */
@@ -1030,6 +1571,12 @@ export interface components {
       | "no_labels_before_ai"
       | "model_has_no_output"
       | "too_few_cases";
+    /** @description The token of a link: told once, never again. */
+    OneTimeLink: {
+      token: string;
+      /** Format: date-time */
+      expires_at: string;
+    };
     /** @enum {string} */
     OrderingEnum:
       | "priority"
@@ -1044,9 +1591,24 @@ export interface components {
       | "-status"
       | "probability"
       | "-probability";
+    /** @description What may change of a finding; left out is left as it is. */
+    PatchedFindingEditRequest: {
+      name_en?: string;
+      name_zh?: string;
+      is_urgent?: boolean;
+      /** Format: double */
+      minimum_size_mm?: number | null;
+    };
     /** @description The one thing of a session that its person changes. */
     PatchedLanguageRequest: {
       language?: components["schemas"]["LanguageEnum"];
+    };
+    /** @description What may change of a project; left out is left as it is. */
+    PatchedProjectEditRequest: {
+      name_en?: string;
+      name_zh?: string;
+      auto_classify?: boolean;
+      is_active?: boolean;
     };
     /** @description The identity of a patient, as the headers say it. */
     Patient: {
@@ -1079,6 +1641,29 @@ export interface components {
     Policy: {
       version: number;
       ai_display: components["schemas"]["AiDisplayEnum"];
+    };
+    /** @description A new version of the policy, and the version that it replaces. */
+    PolicyAddRequest: {
+      after_version: number;
+      ai_display: components["schemas"]["AiDisplayEnum"];
+      second_signature: boolean;
+      reason: string;
+    };
+    /** @description What a reading policy says. */
+    PolicyInForce: {
+      version: number;
+      ai_display: components["schemas"]["AiDisplayEnum"];
+      second_signature: boolean;
+    };
+    /** @description One version in the history of a policy. */
+    PolicyVersion: {
+      version: number;
+      ai_display: components["schemas"]["AiDisplayEnum"];
+      second_signature: boolean;
+      reason: string;
+      author: string;
+      /** Format: date-time */
+      created_at: string;
     };
     /** @description The newest earlier study, where there is one. */
     Prior: {
@@ -1128,6 +1713,18 @@ export interface components {
     ProjectPredict: {
       requested: number;
     };
+    /** @description A project with its schema and the history of its policy, the newest version first. */
+    ProjectSettings: {
+      /** Format: uuid */
+      id: string;
+      code: string;
+      name_en: string;
+      name_zh: string;
+      auto_classify: boolean;
+      is_active: boolean;
+      findings: components["schemas"]["EditableFinding"][];
+      policies: components["schemas"]["PolicyVersion"][];
+    };
     /** @description A page of the queue, with how many entries wait per finding. */
     Queue: {
       count: number;
@@ -1158,6 +1755,15 @@ export interface components {
     };
     /** @enum {string} */
     QueueEntryStateEnum: "waiting" | "excluded";
+    /** @description One queue by its rows; `oldest_s` is the age of what waits longest. */
+    QueueState: {
+      name: string;
+      waiting: number;
+      running: number;
+      failed: number;
+      /** Format: double */
+      oldest_s: number | null;
+    };
     /** @description A reading: made on a revision of the draft, with this answer of the model on the screen. */
     ReadingRequest: {
       revision: number;
@@ -1179,6 +1785,22 @@ export interface components {
       /** @default  */
       reason: string;
     };
+    /** @description Whose password was set. */
+    ResetDone: {
+      username: string;
+    };
+    /** @description Whose password a link sets, told to who holds its token. */
+    ResetLook: {
+      username: string;
+      display_name: string;
+      /** Format: date-time */
+      expires_at: string;
+    };
+    /** @description A new password for whom the link was made. */
+    ResetRequest: {
+      token: string;
+      password: string;
+    };
     /** @description How a file in the inbox was dealt with. */
     ResolutionRequest: {
       /** @default  */
@@ -1186,6 +1808,10 @@ export interface components {
     };
     /** @enum {string} */
     ResultEnum: "stored" | "duplicate" | "refused" | "conflict";
+    /** @description How many images were put back in the queue. */
+    Retried: {
+      retried: number;
+    };
     /** @description The AI's word on a case with its images. */
     ReviewAi: {
       state: components["schemas"]["AiStateEnum"];
@@ -1388,6 +2014,14 @@ export interface components {
     };
     /** @enum {string} */
     SchemaFindingKindEnum: "binary" | "graded";
+    /** @description How far the audit trail is sealed. */
+    SealState: {
+      sealed: number;
+      /** Format: date-time */
+      last_seal_at: string | null;
+      /** Format: date-time */
+      unsealed_since: string | null;
+    };
     /** @description Another radiologist's signature under a version. */
     SecondSignature: {
       signer: string;
@@ -1461,6 +2095,13 @@ export interface components {
     };
     /** @enum {string} */
     SignedReviewStateEnum: "draft" | "signed" | "withdrawn";
+    /** @description Bytes of the store's volume; `is_counted` false: `stored` is what could be counted. */
+    Space: {
+      total: number;
+      free: number;
+      stored: number;
+      is_counted: boolean;
+    };
     /** @enum {string} */
     SpacingKindEnum: "patient" | "projected" | "none";
     /** @enum {string} */
@@ -1504,10 +2145,25 @@ export interface components {
       body_part: string;
       image_count: number;
     };
+    /** @description How the installation is doing; `files` is null where they are in S3. */
+    System: {
+      queues: components["schemas"]["QueueState"][];
+      broker_answers: boolean;
+      /** Format: date-time */
+      last_prediction_at: string | null;
+      files: components["schemas"]["Space"] | null;
+      database: components["schemas"]["DatabaseSize"];
+      audit: components["schemas"]["SealState"];
+      versions: components["schemas"]["Versions"];
+    };
     /** @description A claim that may take another reader's over. */
     TakeOverRequest: {
       /** @default false */
       take_over: boolean;
+    };
+    /** @description The token of a one-time link. */
+    TokenRequest: {
+      token: string;
     };
     /** @enum {string} */
     TriggerEnum: "locked" | "requested";
@@ -1534,6 +2190,31 @@ export interface components {
       };
       /** Format: uuid */
       case_id: string | null;
+    };
+    /** @description What a walk along a piece of the chain found; the next piece starts at its head. */
+    Verified: {
+      checked_to: number;
+      head_sha256: string;
+      broken_at: number | null;
+      has_anchor: boolean;
+      is_end: boolean;
+      sealed: number;
+      unsealed: number;
+    };
+    /** @description From where to walk along the chain; an anchor is a link noted earlier. */
+    VerifyRequest: {
+      /** @default 0 */
+      after_sequence: number;
+      /** @default 0000000000000000000000000000000000000000000000000000000000000000 */
+      after_sha256: string;
+      anchor_sha256?: string;
+    };
+    /** @description What runs here. */
+    Versions: {
+      coread: string;
+      python: string;
+      django: string;
+      database: string;
     };
     /** @description Why a signature is taken back; it may be empty. */
     WithdrawalRequest: {
@@ -1903,6 +2584,75 @@ export interface operations {
       };
     };
   };
+  join: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["JoinRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Joined"];
+        };
+      };
+    };
+  };
+  join_as_me: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TokenRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Joined"];
+        };
+      };
+    };
+  };
+  join_look: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TokenRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["JoinLook"];
+        };
+      };
+    };
+  };
   prediction_maps: {
     parameters: {
       query?: never;
@@ -1963,6 +2713,136 @@ export interface operations {
       };
     };
   };
+  project_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewProjectRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Project"];
+        };
+      };
+    };
+  };
+  audit: {
+    parameters: {
+      query?: {
+        action?: string;
+        actor?: string;
+        /** @description Also list what one may filter by */
+        choices?: boolean;
+        limit?: number;
+        offset?: number;
+        since?: string;
+        target_type?: string;
+        until?: string;
+      };
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AuditPage"];
+        };
+      };
+    };
+  };
+  audit_verify: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["VerifyRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Verified"];
+        };
+      };
+    };
+  };
+  finding_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewFindingRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
+  finding_edit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        finding_id: string;
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["PatchedFindingEditRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
   ingest_failures: {
     parameters: {
       query?: {
@@ -2011,6 +2891,208 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["IngestFailure"];
         };
+      };
+    };
+  };
+  invitations: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+      };
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InvitationPage"];
+        };
+      };
+    };
+  };
+  invite: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InviteRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OneTimeLink"];
+        };
+      };
+    };
+  };
+  invitation_revoke: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        invitation_id: string;
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  members: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Members"];
+        };
+      };
+    };
+  };
+  member_activate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Members"];
+        };
+      };
+    };
+  };
+  member_deactivate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Members"];
+        };
+      };
+    };
+  };
+  member_reset_link: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OneTimeLink"];
+        };
+      };
+    };
+  };
+  member_role_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+        role: string;
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Members"];
+        };
+      };
+    };
+  };
+  member_role_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+        role: string;
+        user_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };
@@ -2153,6 +3235,31 @@ export interface operations {
       };
     };
   };
+  policy_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PolicyAddRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
   project_predict: {
     parameters: {
       query?: never;
@@ -2224,6 +3331,52 @@ export interface operations {
       };
     };
   };
+  project_settings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
+  project_edit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["PatchedProjectEditRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
   stuck_predictions: {
     parameters: {
       query?: {
@@ -2244,6 +3397,27 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["StuckPage"];
+        };
+      };
+    };
+  };
+  stuck_predictions_retry: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Retried"];
         };
       };
     };
@@ -2302,6 +3476,71 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Worklist"];
+        };
+      };
+    };
+  };
+  projects_administered: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AdministeredProjects"];
+        };
+      };
+    };
+  };
+  reset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ResetRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ResetDone"];
+        };
+      };
+    };
+  };
+  reset_look: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["TokenRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ResetLook"];
         };
       };
     };
@@ -2445,6 +3684,25 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Status"];
+        };
+      };
+    };
+  };
+  system: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["System"];
         };
       };
     };

@@ -13,7 +13,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.cases.models import Project, Role, User
-from apps.cases.services.projects import member_add, user_create
+from apps.cases.services.accounts import user_create
+from apps.cases.services.members import member_add
 from apps.errors import Invalid
 
 
@@ -62,4 +63,5 @@ def _new_user(options: dict[str, Any]) -> User:
             language=User.Language(options["language"]),
         )
     except Invalid as error:
-        raise CommandError(" ".join([error.message, *error.fields["password"]])) from error
+        reasons = [word for words in error.fields.values() for word in words]
+        raise CommandError(" ".join([error.message, *reasons])) from error

@@ -15,8 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.cases.compute.phantom_studies import STUDIES, demo_files
 from apps.cases.models import Instance, Project, Role, User
+from apps.cases.services.accounts import user_create
 from apps.cases.services.ingest import ingest_file
-from apps.cases.services.projects import FindingDraft, member_add, project_create, user_create
+from apps.cases.services.members import member_add
+from apps.cases.services.projects import FindingDraft, project_create
 from apps.errors import CoreadError
 from apps.inference.compute.folder import ModelFolder, read_model_folder
 from apps.inference.models import ModelVersion
