@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from datetime import timedelta
 
 import factory
 from django.utils import timezone
@@ -9,6 +10,8 @@ from factory.django import DjangoModelFactory
 
 from apps.cases import models as cases
 from apps.cases.names import search_text
+from apps.cases.people.models import Invitation, PasswordReset
+from apps.cases.services.one_time_links import token_new
 from apps.feedback.learning.models import QueueEntry
 from apps.feedback.review.models import Phrase, Review, ReviewDecision, Verdict
 from apps.inference import models as inference
@@ -202,6 +205,37 @@ class ImageAccessFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     study = factory.SubFactory(StudyFactory)
     login_sha256 = factory.Sequence(lambda n: sha256(("login", n)))
+
+
+class InvitationFactory(DjangoModelFactory):
+    """An invitation by an admin of the project; `token` is what the link would hold."""
+
+    class Meta:
+        model = Invitation
+        exclude = ("token",)
+
+    token = factory.LazyFunction(token_new)
+    project = factory.SubFactory(ProjectFactory)
+    roles = factory.LazyFunction(lambda: ["radiologist"])
+    token_sha256 = factory.LazyAttribute(lambda it: sha256(it.token))
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+    @factory.lazy_attribute
+    def created_by(self):
+        return MembershipFactory(project=self.project, role=cases.Role.ADMIN).user
+
+
+class PasswordResetFactory(DjangoModelFactory):
+    """A link with which a person sets a new password; without `created_by`: the server's own."""
+
+    class Meta:
+        model = PasswordReset
+        exclude = ("token",)
+
+    token = factory.LazyFunction(token_new)
+    user = factory.SubFactory(UserFactory)
+    token_sha256 = factory.LazyAttribute(lambda it: sha256(it.token))
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
 
 
 class AuditEventFactory(DjangoModelFactory):

@@ -29,6 +29,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 EVERYBODY = "everybody"
 LOGGED_IN = "logged in"
+ADMIN_ANYWHERE = "admin of any project"  # the route names no project
 # On objects: roles in the object's own project; "assigned" is an annotator or arbitrator to whom
 # the very case is assigned.
 RADIOLOGIST = {"radiologist"}
@@ -46,7 +47,27 @@ ORACLE: dict[str, dict[str, Any]] = {
     "session": {"GET": EVERYBODY, "PATCH": LOGGED_IN},
     "draft-key": {"GET": LOGGED_IN},
     "status": {"GET": LOGGED_IN},
-    "projects": {"GET": LOGGED_IN},
+    "projects": {"GET": LOGGED_IN, "POST": ADMIN_ANYWHERE},
+    "projects-administered": {"GET": ADMIN_ANYWHERE},
+    "project-settings": {"GET": ADMIN, "PATCH": ADMIN},
+    "project-policies": {"POST": ADMIN},
+    "project-findings": {"POST": ADMIN},
+    "project-finding": {"PATCH": ADMIN},
+    "members": {"GET": ADMIN},
+    "member-role": {"PUT": ADMIN, "DELETE": ADMIN},
+    "member-deactivate": {"POST": ADMIN},
+    "member-activate": {"POST": ADMIN},
+    "member-reset-link": {"POST": ADMIN},
+    "invitations": {"GET": ADMIN, "POST": ADMIN},
+    "invitation-revoke": {"POST": ADMIN},
+    "join-look": {"POST": EVERYBODY},
+    "join": {"POST": EVERYBODY},
+    "join-as-me": {"POST": LOGGED_IN},
+    "reset-look": {"POST": EVERYBODY},
+    "reset": {"POST": EVERYBODY},
+    "audit": {"GET": ADMIN},
+    "audit-verify": {"POST": ADMIN},
+    "system": {"GET": ADMIN_ANYWHERE},
     "worklist": {"POST": READER},
     "case-review": {"GET": READER},
     "review-draft": {"PUT": RADIOLOGIST},
@@ -56,6 +77,7 @@ ORACLE: dict[str, dict[str, Any]] = {
     "prediction-maps": {"GET": READER},
     "prediction-retry": {"POST": ADMIN},
     "stuck-predictions": {"GET": ADMIN},
+    "stuck-predictions-retry": {"POST": ADMIN},
     "upload": {"POST": READER},
     "ingest-failures": {"GET": ADMIN},
     "ingest-failure-resolve": {"POST": ADMIN},
@@ -148,6 +170,10 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
         "review_id": make.SignedReviewFactory(case=case).pk,
         "phrase_id": make.PhraseFactory(project=project).pk,
         "failure_id": make.IngestFailureFactory(project=project).pk,
+        "user_id": make.MembershipFactory(project=project, role="radiologist").user_id,
+        "role": "annotator",
+        "invitation_id": make.InvitationFactory(project=project).pk,
+        "finding_id": project.findings.first().pk,
         "model_id": version.pk,
         "run_id": make.TrainingRunFactory(project=project, parent=version).pk,
         "study": case.study.study_instance_uid,
@@ -161,11 +187,11 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
 def nothing() -> Target:
     ids = (
         *("project_id", "case_id", "prediction_id", "failure_id", "model_id"),
-        *("run_id", "review_id", "phrase_id"),
+        *("run_id", "review_id", "phrase_id", "user_id", "invitation_id", "finding_id"),
     )
     uids = ("study", "series", "sop")
     kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
-    return Target("nothing", None, kwargs | {"numbers": [1]})
+    return Target("nothing", None, kwargs | {"numbers": [1], "role": "annotator"})
 
 
 @pytest.fixture
@@ -230,6 +256,8 @@ def expected(rule: Any, actor: Actor, target: Target) -> str:
         return "401"
     if rule == LOGGED_IN:
         return "granted"
+    if rule == ADMIN_ANYWHERE:
+        return "granted" if actor.role == "admin" else "404"
     is_own = target.project is not None and actor.project == target.project
     by_role = is_own and actor.role in rule
     by_assignment = is_own and "assigned" in rule and target.name in actor.assigned
@@ -240,7 +268,19 @@ def body_of(route: str) -> dict[str, Any]:
     """Keyword arguments of a request that a permitted person may send."""
     if route == "upload":
         return {"data": {"file": SimpleUploadedFile("a.txt", b"no DICOM")}}
+    join = {"token": "t" * 43, "username": "new", "password": make.PASSWORD}
+    finding = {"code": "new", "name_en": "New", "name_zh": "新"}
     bodies: dict[str, Any] = {
+        "projects": {**finding, "ai_display": "from_start", "findings": [finding]},
+        "project-policies": {
+            "after_version": 1,
+            "ai_display": "on_request",
+            "second_signature": False,
+            "reason": "why",
+        },
+        "project-findings": finding,
+        "invitations": {"roles": ["annotator"]},
+        **dict.fromkeys(["join-look", "join", "join-as-me", "reset-look", "reset"], join),
         "session": {"language": "en"},
         "worklist": {},
         "review-draft": {"revision": 0, "decisions": [], "findings_text": ""},

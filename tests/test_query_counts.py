@@ -44,6 +44,9 @@ def grow(project) -> None:
     decision = make.ReviewDecisionFactory(review=review, finding=finding)
     make.QueueEntryFactory(decision=decision, model_version=version)
     make.IngestFailureFactory(project=project)
+    make.InvitationFactory(project=project)
+    make.AuditEventFactory(project=project)
+    make.AuditEventFactory(project=project, target_type="user")
     make.ModelVersionFactory()
     make.TrainingRunFactory(project=project, candidate=make.ModelVersionFactory(), champion=version)
     latest = make.DeploymentFactory._meta.model.objects.filter(project=project).count()
@@ -72,8 +75,15 @@ LISTS: dict[str, tuple[str, str]] = {
     "runs": ("GET", "project"),
     "phrases": ("GET", "project"),
     "projects": ("GET", ""),
+    "projects-administered": ("GET", ""),
+    "members": ("GET", "project"),
+    "invitations": ("GET", "project"),
+    "audit": ("GET", "project"),
     "session": ("GET", ""),
 }
+
+
+PER_PROJECT = ("projects", "projects-administered", "session")
 
 
 @pytest.fixture
@@ -102,13 +112,13 @@ def ask(log_in, project) -> Callable[[str], tuple[int, int]]:
 @pytest.mark.parametrize("route", sorted(LISTS))
 def test_a_list_needs_few_queries_whatever_its_length(ask, project, route):
     grow(project)
-    if route in ("projects", "session"):
-        make.MembershipFactory(user=ask.user)
+    if route in PER_PROJECT:
+        make.MembershipFactory(user=ask.user, role="admin")
     few, rows_before = ask(route)
     for _ in range(6):
         grow(project)
-        if route in ("projects", "session"):
-            other = make.MembershipFactory(user=ask.user).project
+        if route in PER_PROJECT:
+            other = make.MembershipFactory(user=ask.user, role="admin").project
             make.FindingFactory(project=other)
     many, rows_after = ask(route)
     assert rows_after >= rows_before + 6
@@ -158,6 +168,10 @@ LIST_OR_NOT = {
             *("draft-key", "review-addendum", "review-withdraw", "second-signature"),
             *("critical-acknowledge", "ai-reveal", "case-claim", "case-prior", "case-history"),
             *("phrase",),
+            *("project-settings", "project-policies", "project-findings", "project-finding"),
+            *("member-role", "member-deactivate", "member-activate", "member-reset-link"),
+            *("invitation-revoke", "join-look", "join", "join-as-me", "reset-look", "reset"),
+            *("audit-verify", "system", "stuck-predictions-retry"),
             *("wado-study-metadata", "wado-series-metadata", "wado-instance-metadata"),
             *("wado-frame", "wado-thumbnail", "wado-instance"),
         ],
