@@ -190,6 +190,7 @@ SPECTACULAR_SETTINGS = {
         "AiStateEnum": ["none", "waiting", "done", "abstained", "failed"],
         "QueueEntryStateEnum": "apps.feedback.learning.models.QueueEntry.State",
         "RoiKindEnum": "apps.feedback.review.models.RoiRevision.Kind",
+        "QueueEntryKindEnum": "apps.feedback.learning.models.QueueEntry.Kind",
         "PriorityLevelEnum": "apps.feedback.review.selectors.worklist.LEVELS",
         "FindingKindEnum": "apps.cases.models.Finding.Kind",
         "CaseStatusEnum": ["unread", "draft", "signed"],

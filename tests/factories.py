@@ -12,6 +12,7 @@ from apps.cases import models as cases
 from apps.cases.names import search_text
 from apps.cases.people.models import Invitation, PasswordReset
 from apps.cases.services.one_time_links import token_new
+from apps.feedback.learning import models as learning
 from apps.feedback.learning.models import QueueEntry
 from apps.feedback.review.models import Phrase, Review, ReviewDecision, Verdict
 from apps.inference import models as inference
@@ -455,8 +456,79 @@ class QueueEntryFactory(DjangoModelFactory):
     project = factory.SelfAttribute("case.project")
     finding = factory.SelfAttribute("decision.finding")
     reader = factory.SelfAttribute("decision.review.reader")
+    kind = QueueEntry.Kind.CORRECTION
     label = False
     ai_probability = 0.9
     ai_threshold = 0.5
     ai_visible = True
     model_version = factory.SubFactory(ModelVersionFactory)
+
+
+class QueueSampleFactory(DjangoModelFactory):
+    """A draw of nothing; add QueueSampleEntryFactory for what it froze."""
+
+    class Meta:
+        model = learning.QueueSample
+
+    project = factory.SubFactory(ProjectFactory)
+    query = factory.LazyFunction(dict)
+    drawn_by = factory.SubFactory(UserFactory)
+
+
+class QueueSampleEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = learning.QueueSampleEntry
+
+    entry = factory.SubFactory(QueueEntryFactory)
+    sample = factory.SubFactory(
+        QueueSampleFactory, project=factory.SelfAttribute("..entry.project")
+    )
+    is_drawn = True
+
+
+class QueueDecisionFactory(DjangoModelFactory):
+    """The decision behind an entry's present state."""
+
+    class Meta:
+        model = learning.QueueDecision
+
+    entry = factory.SubFactory(QueueEntryFactory)
+    from_state = QueueEntry.State.WAITING
+    to_state = QueueEntry.State.APPROVED
+    way = learning.QueueDecision.Way.ONE
+    actor = factory.SubFactory(UserFactory)
+    change_token = factory.LazyFunction(uuid.uuid4)
+
+
+class SplitAssignmentFactory(DjangoModelFactory):
+    class Meta:
+        model = learning.SplitAssignment
+
+    project = factory.SubFactory(ProjectFactory)
+    patient_sha256 = factory.Sequence(lambda n: sha256(("patient", n)))
+    part = learning.Part.TRAIN
+
+
+class SnapshotFactory(DjangoModelFactory):
+    """An empty snapshot; its manifest is not stored."""
+
+    class Meta:
+        model = learning.Snapshot
+
+    project = factory.SubFactory(ProjectFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    manifest_sha256 = factory.Sequence(lambda n: sha256(("snapshot", n)))
+    counts = factory.LazyFunction(dict)
+    image_counts = factory.LazyFunction(lambda: {"train": 0, "validation": 0, "test": 0})
+    left_out = factory.LazyFunction(dict)
+    made_by = factory.SubFactory(UserFactory)
+
+
+class SnapshotEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = learning.SnapshotEntry
+
+    snapshot = factory.SubFactory(SnapshotFactory)
+    entry = factory.SubFactory(QueueEntryFactory)
+    part = learning.Part.TRAIN
+    label = False

@@ -92,6 +92,16 @@ ORACLE: dict[str, dict[str, Any]] = {
     "phrases": {"GET": READER, "POST": READER},
     "phrase": {"DELETE": ADMIN},  # the target's is the project's own
     "queue-entries": {"GET": ADMIN},
+    "queue-exclude": {"POST": ADMIN},
+    "queue-entry-approve": {"POST": ADMIN},
+    "queue-entry-exclude": {"POST": ADMIN},
+    "queue-entry-take-back": {"POST": ADMIN},
+    "queue-samples": {"POST": ADMIN},
+    "queue-sample": {"GET": ADMIN},
+    "queue-sample-approve": {"POST": ADMIN},
+    "snapshots": {"GET": ADMIN, "POST": ADMIN},
+    "snapshot-preview": {"GET": ADMIN},
+    "snapshot": {"GET": ADMIN},
     "models": {"GET": ADMIN},
     "model-promote": {"POST": ADMIN},
     "model-rollback": {"POST": ADMIN},
@@ -163,8 +173,14 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
     prediction = make.PredictionFactory(
         case_prediction__case=case, case_prediction__model_version=version
     )
+    entry = make.QueueEntryFactory(
+        decision__review__case=case, decision__finding=project.findings.get()
+    )
     kwargs = {
         "project_id": project.pk,
+        "entry_id": entry.pk,
+        "sample_id": make.QueueSampleEntryFactory(entry=entry).sample_id,
+        "snapshot_id": make.SnapshotFactory(project=project).pk,
         "case_id": case.pk,
         "prediction_id": prediction.pk,
         "review_id": make.SignedReviewFactory(case=case).pk,
@@ -188,6 +204,7 @@ def nothing() -> Target:
     ids = (
         *("project_id", "case_id", "prediction_id", "failure_id", "model_id"),
         *("run_id", "review_id", "phrase_id", "user_id", "invitation_id", "finding_id"),
+        *("entry_id", "sample_id", "snapshot_id"),
     )
     uids = ("study", "series", "sop")
     kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
@@ -290,6 +307,8 @@ def body_of(route: str) -> dict[str, Any]:
         "second-signature": {"content_sha256": "0" * 64},
         "critical-acknowledge": {"informed": "ward 3"},
         "phrases": {"section": "findings", "title": "Clear", "text": "Both lungs are clear."},
+        "queue-entry-exclude": {"reason": "blurred"},
+        "queue-exclude": {"reason": "blurred", "expected": 1},
     }
     return {"data": bodies.get(route, {}), "content_type": "application/json"}
 

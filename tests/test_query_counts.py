@@ -42,7 +42,9 @@ def grow(project) -> None:
     )
     review = make.ReviewFactory(case=case)
     decision = make.ReviewDecisionFactory(review=review, finding=finding)
-    make.QueueEntryFactory(decision=decision, model_version=version)
+    entry = make.QueueEntryFactory(decision=decision, model_version=version, state="approved")
+    make.QueueDecisionFactory(entry=entry)
+    make.SnapshotEntryFactory(entry=entry, snapshot__project=project)
     make.IngestFailureFactory(project=project)
     make.InvitationFactory(project=project)
     make.AuditEventFactory(project=project)
@@ -69,6 +71,7 @@ def rows_of(body) -> int:
 LISTS: dict[str, tuple[str, str]] = {
     "worklist": ("POST", "project"),
     "queue-entries": ("GET", "project"),
+    "snapshots": ("GET", "project"),
     "ingest-failures": ("GET", "project"),
     "stuck-predictions": ("GET", "project"),
     "models": ("GET", "project"),
@@ -172,6 +175,9 @@ LIST_OR_NOT = {
             *("member-role", "member-deactivate", "member-activate", "member-reset-link"),
             *("invitation-revoke", "join-look", "join", "join-as-me", "reset-look", "reset"),
             *("audit-verify", "system", "stuck-predictions-retry"),
+            *("queue-exclude", "queue-entry-approve", "queue-entry-exclude"),
+            *("queue-entry-take-back", "queue-samples", "queue-sample", "queue-sample-approve"),
+            *("snapshot-preview", "snapshot"),
             *("wado-study-metadata", "wado-series-metadata", "wado-instance-metadata"),
             *("wado-frame", "wado-thumbnail", "wado-instance"),
         ],

@@ -1,6 +1,15 @@
 """Gathers the models of feedback's rooms, where Django looks for them."""
 
-from apps.feedback.learning.models import QueueEntry
+from apps.feedback.learning.models import (
+    QueueDecision,
+    QueueEntry,
+    QueueSample,
+    QueueSampleApproval,
+    QueueSampleEntry,
+    Snapshot,
+    SnapshotEntry,
+    SplitAssignment,
+)
 from apps.feedback.review.models import (
     CaseClaim,
     CriticalAcknowledgement,
@@ -18,10 +27,17 @@ __all__ = [
     "CriticalAcknowledgement",
     "FirstImpression",
     "Phrase",
+    "QueueDecision",
     "QueueEntry",
+    "QueueSample",
+    "QueueSampleApproval",
+    "QueueSampleEntry",
     "Review",
     "ReviewDecision",
     "RoiRevision",
     "SecondSignature",
+    "Snapshot",
+    "SnapshotEntry",
+    "SplitAssignment",
     "Withdrawal",
 ]

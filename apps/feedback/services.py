@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from apps.feedback.learning.services import corrections_record
+from apps.feedback.learning.services import labels_queue
 from apps.feedback.review.selectors.versions import due_for_release
 from apps.feedback.review.services.signing import review_release
 
@@ -19,6 +19,6 @@ def reviews_release() -> int:
         with transaction.atomic():
             review = review_release(review_id)
             if review is not None:
-                corrections_record(review)
+                labels_queue(review)
                 released += 1
     return released

@@ -11,6 +11,15 @@ REVIEW: Final[Table] = {
     "withdrawn": frozenset(),
 }
 
+# A label that waits for training. `superseded`: a later version of the review spoke of the finding
+# before the label had entered a snapshot.
+QUEUE_ENTRY: Final[Table] = {
+    "waiting": frozenset({"approved", "excluded", "superseded"}),
+    "approved": frozenset({"waiting", "excluded", "superseded"}),
+    "excluded": frozenset({"waiting"}),
+    "superseded": frozenset(),
+}
+
 
 def sources(table: Table, target: str) -> list[str]:
     """List the states from which `target` may be reached: what a conditional UPDATE asks for.

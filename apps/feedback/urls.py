@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.feedback.api import ReviewSignView, SystemView
-from apps.feedback.learning.api import QueueEntriesView
+from apps.feedback.learning.urls import urlpatterns as learning
 from apps.feedback.review.api import acts, reading
 
 PROJECT = "api/projects/<uuid:project_id>"
@@ -13,7 +13,6 @@ REVIEW = f"{CASE}/reviews/<uuid:review_id>"
 urlpatterns = [
     path("api/system", SystemView.as_view(), name="system"),
     path(f"{PROJECT}/worklist", reading.WorklistView.as_view(), name="worklist"),
-    path(f"{PROJECT}/queue-entries", QueueEntriesView.as_view(), name="queue-entries"),
     path(f"{PROJECT}/phrases", acts.PhrasesView.as_view(), name="phrases"),
     path(f"{PROJECT}/phrases/<uuid:phrase_id>", acts.PhraseView.as_view(), name="phrase"),
     path(f"{CASE}/claim", acts.CaseClaimView.as_view(), name="case-claim"),
@@ -29,4 +28,5 @@ urlpatterns = [
     path(
         f"{REVIEW}/acknowledge", acts.CriticalAcknowledgeView.as_view(), name="critical-acknowledge"
     ),
+    *learning,
 ]
