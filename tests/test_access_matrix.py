@@ -105,7 +105,7 @@ ORACLE: dict[str, dict[str, Any]] = {
     "models": {"GET": ADMIN},
     "model-promote": {"POST": ADMIN},
     "model-rollback": {"POST": ADMIN},
-    "runs": {"GET": ADMIN},
+    "runs": {"GET": ADMIN, "POST": ADMIN},
     "run": {"GET": ADMIN},
     "run-cancel": {"POST": ADMIN},
     "run-resume": {"POST": ADMIN},
@@ -281,7 +281,7 @@ def expected(rule: Any, actor: Actor, target: Target) -> str:
     return "granted" if by_role or by_assignment else "404"
 
 
-def body_of(route: str) -> dict[str, Any]:
+def body_of(route: str, target: Target) -> dict[str, Any]:
     """Keyword arguments of a request that a permitted person may send."""
     if route == "upload":
         return {"data": {"file": SimpleUploadedFile("a.txt", b"no DICOM")}}
@@ -307,6 +307,7 @@ def body_of(route: str) -> dict[str, Any]:
         "second-signature": {"content_sha256": "0" * 64},
         "critical-acknowledge": {"informed": "ward 3"},
         "phrases": {"section": "findings", "title": "Clear", "text": "Both lungs are clear."},
+        "runs": {"snapshot_id": str(target.kwargs["snapshot_id"])},
         "queue-entry-exclude": {"reason": "blurred"},
         "queue-exclude": {"reason": "blurred", "expected": 1},
     }
@@ -325,7 +326,7 @@ def outcome(actor: Actor, route: str, method: str, target: Target) -> tuple[str,
     path = path_of(route, target)
     with transaction.atomic():
         with CaptureQueriesContext(connection) as queries:
-            sent = {} if method in ("GET", "HEAD", "OPTIONS") else body_of(route)
+            sent = {} if method in ("GET", "HEAD", "OPTIONS") else body_of(route, target)
             if method == "POST" and route == "review-sign":
                 sent["headers"] = {"Idempotency-Key": uuid.uuid4().hex}
             response = getattr(actor.browser, method.lower())(path, **sent)

@@ -43,7 +43,6 @@ urlpatterns = [
         api.ModelPromoteView.as_view(),
         name="model-promote",
     ),
-    path("api/projects/<uuid:project_id>/runs", api.RunsView.as_view(), name="runs"),
     path("api/runs/<uuid:run_id>", api.RunView.as_view(), name="run"),
     path("api/runs/<uuid:run_id>/cancel", api.RunCancelView.as_view(), name="run-cancel"),
     path("api/runs/<uuid:run_id>/resume", api.RunResumeView.as_view(), name="run-resume"),

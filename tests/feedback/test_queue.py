@@ -150,8 +150,18 @@ def test_impression_of_another_reader_says_nothing_of_this_label(room: Room):
 
 
 def test_label_of_a_reader_who_could_not_see_ai_is_before_ai(room: Room):
-    (entry,) = queued(room.first, room.lin, {"pneumonia": "accepted"})
+    (entry,) = queued(room.first, room.lin, {"pneumonia": "accepted"}, read_before_ai=True)
     assert entry.label_before_ai is True
+
+
+@pytest.mark.parametrize("was_before_ai", [True, False])
+def test_addendum_is_before_ai_only_if_every_earlier_version_is(room: Room, was_before_ai):
+    before = {"read_before_ai": was_before_ai}
+    queued(room.first, room.smith, {"pneumonia": "rejected"}, **before)
+    (entry,) = queued(
+        room.first, room.lin, {"pneumonia": "accepted"}, version=2, read_before_ai=True
+    )
+    assert entry.label_before_ai is (True if was_before_ai else None)
 
 
 def test_label_with_ai_in_sight_is_not_before_ai(room: Room):

@@ -10,8 +10,9 @@ from rest_framework.views import APIView
 
 from apps.cases.access import person
 from apps.cases.models import Project
+from apps.errors import NotFound
 from apps.feedback.learning import serializers, services
-from apps.feedback.learning.models import QueueSample
+from apps.feedback.learning.models import QueueSample, Snapshot
 from apps.feedback.learning.selectors.queue import (
     QueueFilter,
     entry_by_id,
@@ -23,7 +24,10 @@ from apps.feedback.learning.selectors.snapshots import (
     snapshot_preview,
     snapshots_page,
 )
-from apps.feedback.learning.snapshots import snapshot_make
+from apps.feedback.learning.snapshots import run_request, snapshot_make
+from apps.inference.api import RunsView
+from apps.inference.run_selectors import run_facts
+from apps.inference.serializers import RunSerializer
 
 
 class QueueEntriesView(APIView):
@@ -210,6 +214,29 @@ class SnapshotView(APIView):
     def get(self, request: Request, snapshot_id: UUID) -> Response:
         """Give what it holds and whether the champion can learn from it."""
         return Response(serializers.SnapshotSerializer(snapshot_by_id(snapshot_id)).data)
+
+
+class ProjectRunsView(RunsView):
+    """The training runs of a project; they begin here, because they begin with a snapshot."""
+
+    @extend_schema(
+        operation_id="run_request",
+        request=serializers.RunAskedSerializer,
+        responses=RunSerializer,
+    )
+    def post(self, request: Request, project_id: UUID) -> Response:
+        """Ask for a run of the champion on a snapshot, or refuse and change nothing."""
+        sent = serializers.RunAskedSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        asked = sent.validated_data
+        snapshots = Snapshot.objects.select_related("project").filter(project=project_id)
+        snapshot = snapshots.filter(pk=asked["snapshot_id"]).first()
+        if snapshot is None:
+            raise NotFound
+        run = run_request(
+            snapshot, config=asked.get("config", {}), seed=asked["seed"], actor=person(request)
+        )
+        return Response(RunSerializer(run_facts(run)).data)
 
 
 def _entry_answer(entry_id: UUID) -> Response:

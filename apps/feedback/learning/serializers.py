@@ -7,6 +7,8 @@ from rest_framework import serializers
 from apps.feedback.learning.models import QueueDecision, QueueEntry
 from apps.feedback.learning.selectors.queue import SAMPLE_BLOCKERS, QueueFilter
 from apps.feedback.learning.selectors.snapshots import TRAINING_BLOCKERS
+from apps.inference.compute.run_config import LARGEST_SEED
+from apps.inference.serializers import RunConfigSerializer
 
 EXCLUDABLE = ["waiting", "approved"]
 
@@ -220,3 +222,22 @@ class MadeSnapshotSerializer(serializers.Serializer[Any]):
 
     is_new = serializers.BooleanField()
     snapshot = SnapshotSerializer()
+
+
+class RunSettingsSerializer(RunConfigSerializer):
+    """How to train; what is left out takes the default of its mode."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Require nothing."""
+        fields: dict[str, Any] = super().get_fields()
+        for each in fields.values():
+            each.required = False
+        return fields
+
+
+class RunAskedSerializer(serializers.Serializer[Any]):
+    """What a run is asked for with; the same words give the run that exists."""
+
+    snapshot_id = serializers.UUIDField()
+    config = RunSettingsSerializer(required=False)
+    seed = serializers.IntegerField(default=1, min_value=0, max_value=LARGEST_SEED)

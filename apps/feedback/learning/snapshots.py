@@ -1,9 +1,10 @@
 """Making snapshots, and asking for the runs that learn from them."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,12 +18,17 @@ from apps.errors import Conflict
 from apps.feedback.compute.training_manifest import TrainingManifest
 from apps.feedback.learning.models import QueueEntry, Snapshot, SnapshotEntry, SplitAssignment
 from apps.feedback.learning.selectors.snapshots import (
+    Blocker,
     approved_entries,
     manifest_draft,
     parts_of,
     patient_key,
     snapshots_of,
+    training_blocker,
 )
+from apps.inference.models import TrainingRun
+from apps.inference.selectors import champion_of
+from apps.inference.services.runs import training_run_request
 
 ROWS_A_STATEMENT: Final = 500
 
@@ -79,6 +85,43 @@ def snapshot_make(project: Project, *, actor: User) -> MadeSnapshot:
                 "Somebody else has just made a snapshot: look again.", code="snapshot_conflict"
             ) from error
         return MadeSnapshot(known, is_new=False)
+
+
+def run_request(
+    snapshot: Snapshot, *, config: Mapping[str, Any], seed: int, actor: User
+) -> TrainingRun:
+    """Ask for a run that continues the champion on a snapshot; the same words give the same run.
+
+    Raises
+    ------
+    Conflict : no champion, no label it could learn from, or a finding with one class only
+    Invalid : see `training_run_request`
+    """
+    champion = champion_of(snapshot.project)
+    blocker = training_blocker(snapshot.counts, champion=champion)
+    if champion is None or blocker.code:
+        raise _blocked(blocker)
+    return training_run_request(
+        snapshot.project,
+        snapshot_id=snapshot.pk,
+        manifest_sha256=snapshot.manifest_sha256,
+        parent=champion,
+        config=config,
+        seed=seed,
+        actor=actor,
+    )
+
+
+def _blocked(blocker: Blocker) -> Conflict:
+    findings = ", ".join(blocker.findings)
+    sentences = {
+        "no_champion": "No model serves this project yet: promote one first.",
+        "no_training_labels": "The training part has no label of a finding that the model knows.",
+        "one_class_only": f"The training part has only one class of: {findings}.",
+    }
+    return Conflict(
+        sentences[blocker.code], code=blocker.code, params={"findings": list(blocker.findings)}
+    )
 
 
 def _put(manifest: TrainingManifest) -> str:

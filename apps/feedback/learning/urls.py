@@ -47,5 +47,6 @@ urlpatterns = [
         api.SnapshotPreviewView.as_view(),
         name="snapshot-preview",
     ),
+    path("api/projects/<uuid:project_id>/runs", api.ProjectRunsView.as_view(), name="runs"),
     path("api/snapshots/<uuid:snapshot_id>", api.SnapshotView.as_view(), name="snapshot"),
 ]

@@ -12,7 +12,7 @@ import { StateView } from "../ui/StateView";
 import { ROWS_AT_ONCE, useQueueEntries } from "./queries";
 import styles from "./Section.module.css";
 
-const STATES: readonly QueueEntryState[] = ["waiting", "excluded"];
+const STATES: readonly QueueEntryState[] = ["waiting", "approved", "excluded", "superseded"];
 
 export function QueueSection({ project }: { project: Project }) {
   const { t } = useTranslation();
@@ -51,10 +51,12 @@ export function QueueSection({ project }: { project: Project }) {
       isNumeric: true,
       value: (row) => row.ai_probability,
       render: (row) =>
-        t(row.ai_above_threshold ? "queue.ai_above" : "queue.ai_below", {
-          probability: row.ai_probability.toFixed(2),
-          threshold: row.ai_threshold.toFixed(2),
-        }),
+        row.ai_probability === null || row.ai_threshold === null
+          ? "–"
+          : t(row.ai_above_threshold ? "queue.ai_above" : "queue.ai_below", {
+              probability: row.ai_probability.toFixed(2),
+              threshold: row.ai_threshold.toFixed(2),
+            }),
     },
     {
       key: "ai_visible",
@@ -89,15 +91,18 @@ export function QueueSection({ project }: { project: Project }) {
       />
     );
   }
-  const counts = Object.entries(queue.data?.counts ?? {});
+  const counts = new Map<string, number>();
+  for (const { finding: code, state: its, count: n } of queue.data?.counts ?? []) {
+    if (its === "waiting") counts.set(code, (counts.get(code) ?? 0) + n);
+  }
   const count = queue.data?.count ?? 0;
   return (
     <>
       <h1 className={styles.title}>{t("queue.title")}</h1>
       <p className={styles.lead}>{t("queue.lead")}</p>
-      {counts.length > 0 && (
+      {counts.size > 0 && (
         <ul className={styles.counts} aria-label={t("queue.waiting_by_finding")}>
-          {counts.map(([code, waiting]) => (
+          {[...counts].map(([code, waiting]) => (
             <li key={code}>
               <strong>{waiting}</strong>
               <span>{findingName(code)}</span>

@@ -672,6 +672,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/projects/{project_id}/queue-entries/exclude": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Exclude as many as the admin was shown, or refuse and change nothing. */
+    post: operations["queue_exclude"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/queue-samples": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Freeze what a filter matches and draw what is looked at. */
+    post: operations["queue_sample_draw"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/projects/{project_id}/runs": {
     parameters: {
       query?: never;
@@ -682,7 +716,8 @@ export interface paths {
     /** @description Give a page of them, the latest first. */
     get: operations["runs"];
     put?: never;
-    post?: never;
+    /** @description Ask for a run of the champion on a snapshot, or refuse and change nothing. */
+    post: operations["run_request"];
     delete?: never;
     options?: never;
     head?: never;
@@ -705,6 +740,41 @@ export interface paths {
     head?: never;
     /** @description Change names, whether studies are classified on arrival, or whether it is in use. */
     patch: operations["project_edit"];
+    trace?: never;
+  };
+  "/api/projects/{project_id}/snapshots": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give a page of them, the latest first. */
+    get: operations["snapshots"];
+    put?: never;
+    /** @description Make one of what is approved; the same content gives the one that exists. */
+    post: operations["snapshot_make"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/projects/{project_id}/snapshots/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give what a snapshot would hold now; it changes nothing. */
+    get: operations["snapshot_preview"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/projects/{project_id}/stuck-predictions": {
@@ -786,6 +856,91 @@ export interface paths {
     get: operations["projects_administered"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/queue-entries/{entry_id}/approve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let it into the next snapshot, or refuse and change nothing. */
+    post: operations["queue_entry_approve"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/queue-entries/{entry_id}/exclude": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Keep it out with a reason, or refuse and change nothing. */
+    post: operations["queue_entry_exclude"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/queue-entries/{entry_id}/take-back": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let it wait again, or refuse and change nothing. */
+    post: operations["queue_entry_take_back"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/queue-samples/{sample_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give what is to be looked at, and whether the rest may be approved. */
+    get: operations["queue_sample"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/queue-samples/{sample_id}/approve-rest": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Approve what was frozen and not drawn, or refuse and change nothing. */
+    post: operations["queue_sample_approve"];
     delete?: never;
     options?: never;
     head?: never;
@@ -904,6 +1059,23 @@ export interface paths {
     };
     /** @description Give the key, base64url, 32 bytes; it is never stored by the browser. */
     get: operations["draft_key"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/snapshots/{snapshot_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give what it holds and whether the champion can learn from it. */
+    get: operations["snapshot"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1112,6 +1284,30 @@ export interface components {
     };
     /** @enum {unknown} */
     BlankEnum: "";
+    /** @description Which entries to exclude, how many the admin was shown, and why. */
+    BulkExclusionRequest: {
+      /** @default  */
+      kind: components["schemas"]["QueueEntryKindEnum"] | components["schemas"]["BlankEnum"];
+      finding?: string;
+      /** Format: uuid */
+      reader?: string | null;
+      ai_visible?: boolean | null;
+      /**
+       * @description Since the last snapshot
+       * @default false
+       */
+      is_new: boolean;
+      /** Format: date-time */
+      created_from?: string | null;
+      /** Format: date-time */
+      created_before?: string | null;
+      /** @default  */
+      state: components["schemas"]["BulkExclusionStateEnum"] | components["schemas"]["BlankEnum"];
+      expected: number;
+      reason: string;
+    };
+    /** @enum {string} */
+    BulkExclusionStateEnum: "waiting" | "approved";
     /** @description When AI output is shown to this person in this case, and what they answered before. */
     CasePolicy: {
       version: number;
@@ -1157,6 +1353,11 @@ export interface components {
       is_own: boolean;
       /** Format: date-time */
       claimed_at: string;
+    };
+    /** @description Cases with and without a finding. */
+    ClassCount: {
+      positive: number;
+      negative: number;
     };
     /** @description In what the reading was made: kept beside every region. */
     ClientRequest: {
@@ -1293,6 +1494,10 @@ export interface components {
     };
     /** @enum {string} */
     EvaluationStateEnum: "ok" | "not_evaluable";
+    /** @description How many entries were excluded. */
+    Excluded: {
+      excluded: number;
+    };
     /** @description One label of a project's schema. */
     Finding: {
       code: string;
@@ -1305,6 +1510,13 @@ export interface components {
       minimum_size_mm: number | null;
       is_urgent: boolean;
       position: number;
+    };
+    /** @description Cases of a finding in each part. */
+    FindingCount: {
+      finding: string;
+      train: components["schemas"]["ClassCount"];
+      validation: components["schemas"]["ClassCount"];
+      test: components["schemas"]["ClassCount"];
     };
     /** @enum {string} */
     FindingKindEnum: "binary" | "graded";
@@ -1331,6 +1543,12 @@ export interface components {
       completed_at: string | null;
       /** Format: double */
       duration_ms: number;
+    };
+    /** @description Images in each part. */
+    ImageCount: {
+      train: number;
+      validation: number;
+      test: number;
     };
     /** @description What the reader had answered when AI output was revealed. */
     Impression: {
@@ -1446,12 +1664,26 @@ export interface components {
     LanguageEnum: "en" | "zh-hans";
     /** @enum {string} */
     LateralityEnum: "L" | "R" | "B";
+    /** @description Approved labels that could not enter, by reason. */
+    LeftOut: {
+      /** @default 0 */
+      no_label_before_ai: number;
+      /** @default 0 */
+      no_image: number;
+      /** @default 0 */
+      positive_without_roi: number;
+    };
     /** @description What the server takes. */
     Limits: {
       upload_bytes: number;
     };
     /** @enum {string} */
     LossEnum: "auto" | "softmax" | "masked_bce";
+    /** @description The snapshot; `is_new` is false where the same content had been made before. */
+    MadeSnapshot: {
+      is_new: boolean;
+      snapshot: components["schemas"]["Snapshot"];
+    };
     /** @description How to read the class maps of an image: raw signed float16 (K, h, w) behind `url`. */
     Maps: {
       shape: number[];
@@ -1725,36 +1957,97 @@ export interface components {
       findings: components["schemas"]["EditableFinding"][];
       policies: components["schemas"]["PolicyVersion"][];
     };
-    /** @description A page of the queue, with how many entries wait per finding. */
+    /** @description A page of the queue; `waiting` and `excludable` count all that the filter matches. */
     Queue: {
       count: number;
-      counts: {
-        [key: string]: number;
-      };
+      waiting: number;
+      excludable: number;
+      counts: components["schemas"]["QueueCount"][];
+      readers: components["schemas"]["QueueReader"][];
+      last_snapshot: number | null;
       rows: components["schemas"]["QueueEntry"][];
     };
-    /** @description A correction that waits for training. */
+    /** @description How many entries of one finding, kind and state there are, and how many of these are new. */
+    QueueCount: {
+      finding: string;
+      kind: components["schemas"]["QueueEntryKindEnum"];
+      state: components["schemas"]["QueueEntryStateEnum"];
+      count: number;
+      new: number;
+    };
+    /** @description One decision on an entry. */
+    QueueDecision: {
+      to_state: components["schemas"]["QueueEntryStateEnum"];
+      way: components["schemas"]["WayEnum"];
+      actor: string;
+      reason: string;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /** @description A label that waits for training; AI facts are null where the model said nothing of it. */
     QueueEntry: {
       /** Format: uuid */
       id: string;
       /** Format: uuid */
       case_id: string;
       finding: string;
+      kind: components["schemas"]["QueueEntryKindEnum"];
       label: boolean;
+      grade: string;
+      label_before_ai: boolean | null;
       /** Format: double */
-      ai_probability: number;
+      ai_probability: number | null;
       /** Format: double */
-      ai_threshold: number;
-      ai_above_threshold: boolean;
+      ai_threshold: number | null;
+      ai_above_threshold: boolean | null;
       ai_visible: boolean;
       model: string;
       reader: string;
       state: components["schemas"]["QueueEntryStateEnum"];
+      /** @description No later version of the review overrules it */
+      holds: boolean;
+      first_snapshot: number | null;
       /** Format: date-time */
       created_at: string;
+      decisions: components["schemas"]["QueueDecision"][];
     };
     /** @enum {string} */
-    QueueEntryStateEnum: "waiting" | "excluded";
+    QueueEntryKindEnum: "correction" | "confirmation" | "new_label";
+    /** @enum {string} */
+    QueueEntryStateEnum: "waiting" | "approved" | "excluded" | "superseded";
+    /** @description A person with entries in the queue. */
+    QueueReader: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+    };
+    /** @description Why labels are kept out of training. */
+    QueueReasonRequest: {
+      reason: string;
+    };
+    /** @description A frozen set of waiting entries with those that are looked at before the rest is approved. */
+    QueueSample: {
+      /** Format: uuid */
+      id: string;
+      query: {
+        [key: string]: unknown;
+      };
+      drawn_by: string;
+      /** Format: date-time */
+      created_at: string;
+      frozen: number;
+      drawn: number;
+      looked_at: number;
+      /** @description Of the drawn ones */
+      excluded: number;
+      rest_waiting: number;
+      /** @description Once the rest was approved */
+      approved: number | null;
+      blocker: components["schemas"]["QueueSampleBlockerEnum"] | components["schemas"]["BlankEnum"];
+      rows: components["schemas"]["QueueEntry"][];
+    };
+    /** @enum {string} */
+    QueueSampleBlockerEnum: "sample_used" | "sample_superseded" | "sample_not_looked_at";
     /** @description One queue by its rows; `oldest_s` is the age of what waits longest. */
     QueueState: {
       name: string;
@@ -1910,6 +2203,14 @@ export interface components {
       /** Format: date-time */
       completed_at: string | null;
     };
+    /** @description What a run is asked for with; the same words give the run that exists. */
+    RunAskedRequest: {
+      /** Format: uuid */
+      snapshot_id: string;
+      config?: components["schemas"]["RunSettingsRequest"];
+      /** @default 1 */
+      seed: number;
+    };
     /** @description How a run trains, complete; its meaning and bounds are in compute/run_config.py. */
     RunConfig: {
       mode: components["schemas"]["ModeEnum"];
@@ -1989,6 +2290,23 @@ export interface components {
       images_done: number;
       images_total: number;
     };
+    /** @description How to train; what is left out takes the default of its mode. */
+    RunSettingsRequest: {
+      mode?: components["schemas"]["ModeEnum"];
+      loss?: components["schemas"]["LossEnum"];
+      epochs?: number;
+      batch_size?: number;
+      /** Format: double */
+      learning_rate?: number;
+      /** Format: double */
+      weight_decay?: number;
+      /** Format: double */
+      ridge?: number;
+      anchor?: components["schemas"]["AnchorEnum"];
+      /** Format: double */
+      region_weight?: number;
+      frozen?: string[];
+    };
     /** @enum {string} */
     RunStateEnum: "queued" | "running" | "trained" | "evaluated" | "failed" | "cancelled";
     /** @description A verdict on one finding, as a signature or a draft holds it. */
@@ -1999,6 +2317,29 @@ export interface components {
     };
     /** @enum {string} */
     SaidVerdictEnum: "accepted" | "rejected" | "implied" | "not_assessed";
+    /** @description Why the rest may be approved; needed where a drawn entry was excluded. */
+    SampleApprovalRequest: {
+      /** @default  */
+      reason: string;
+    };
+    /** @description Which of the waiting entries to draw from. */
+    SampleQueryRequest: {
+      /** @default  */
+      kind: components["schemas"]["QueueEntryKindEnum"] | components["schemas"]["BlankEnum"];
+      finding?: string;
+      /** Format: uuid */
+      reader?: string | null;
+      ai_visible?: boolean | null;
+      /**
+       * @description Since the last snapshot
+       * @default false
+       */
+      is_new: boolean;
+      /** Format: date-time */
+      created_from?: string | null;
+      /** Format: date-time */
+      created_before?: string | null;
+    };
     /** @description One finding of the project's label schema. */
     SchemaFinding: {
       code: string;
@@ -2095,6 +2436,42 @@ export interface components {
     };
     /** @enum {string} */
     SignedReviewStateEnum: "draft" | "signed" | "withdrawn";
+    /** @description An immutable training set; `blocker` says why the champion cannot learn from it. */
+    Snapshot: {
+      counts: components["schemas"]["FindingCount"][];
+      image_counts: components["schemas"]["ImageCount"];
+      left_out: components["schemas"]["LeftOut"];
+      entries: number;
+      added: number;
+      /** Format: uuid */
+      id: string;
+      number: number;
+      manifest_sha256: string;
+      made_by: string;
+      /** Format: date-time */
+      created_at: string;
+      blocker: components["schemas"]["SnapshotBlockerEnum"] | components["schemas"]["BlankEnum"];
+      blocker_findings: string[];
+    };
+    /** @enum {string} */
+    SnapshotBlockerEnum: "no_champion" | "no_training_labels" | "one_class_only";
+    /** @description The snapshot that would be made now. */
+    SnapshotPreview: {
+      counts: components["schemas"]["FindingCount"][];
+      image_counts: components["schemas"]["ImageCount"];
+      left_out: components["schemas"]["LeftOut"];
+      entries: number;
+      added: number;
+      removed: number;
+      waiting: number;
+      last_snapshot: number | null;
+      findings_of_model: string[];
+    };
+    /** @description A page of the snapshots, the latest first. */
+    Snapshots: {
+      count: number;
+      rows: components["schemas"]["Snapshot"][];
+    };
     /** @description Bytes of the store's volume; `is_counted` false: `stored` is what could be counted. */
     Space: {
       total: number;
@@ -2216,6 +2593,8 @@ export interface components {
       django: string;
       database: string;
     };
+    /** @enum {string} */
+    WayEnum: "one" | "filter" | "sample" | "release";
     /** @description Why a signature is taken back; it may be empty. */
     WithdrawalRequest: {
       /** @default  */
@@ -3284,10 +3663,17 @@ export interface operations {
   queue_entries: {
     parameters: {
       query?: {
+        ai_visible?: boolean | null;
+        created_before?: string | null;
+        created_from?: string | null;
         finding?: string;
+        /** @description Since the last snapshot */
+        is_new?: boolean;
+        kind?: "correction" | "confirmation" | "new_label" | "";
         limit?: number;
         offset?: number;
-        state?: "waiting" | "excluded" | "";
+        reader?: string | null;
+        state?: "waiting" | "approved" | "excluded" | "superseded" | "";
       };
       header?: never;
       path: {
@@ -3303,6 +3689,56 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Queue"];
+        };
+      };
+    };
+  };
+  queue_exclude: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["BulkExclusionRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Excluded"];
+        };
+      };
+    };
+  };
+  queue_sample_draw: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["SampleQueryRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueSample"];
         };
       };
     };
@@ -3327,6 +3763,31 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RunPage"];
+        };
+      };
+    };
+  };
+  run_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RunAskedRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Run"];
         };
       };
     };
@@ -3373,6 +3834,72 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ProjectSettings"];
+        };
+      };
+    };
+  };
+  snapshots: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+      };
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Snapshots"];
+        };
+      };
+    };
+  };
+  snapshot_make: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MadeSnapshot"];
+        };
+      };
+    };
+  };
+  snapshot_preview: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SnapshotPreview"];
         };
       };
     };
@@ -3495,6 +4022,119 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["AdministeredProjects"];
+        };
+      };
+    };
+  };
+  queue_entry_approve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        entry_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueEntry"];
+        };
+      };
+    };
+  };
+  queue_entry_exclude: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        entry_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QueueReasonRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueEntry"];
+        };
+      };
+    };
+  };
+  queue_entry_take_back: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        entry_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueEntry"];
+        };
+      };
+    };
+  };
+  queue_sample: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        sample_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueSample"];
+        };
+      };
+    };
+  };
+  queue_sample_approve: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        sample_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["SampleApprovalRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QueueSample"];
         };
       };
     };
@@ -3665,6 +4305,27 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["DraftKey"];
+        };
+      };
+    };
+  };
+  snapshot: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        snapshot_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Snapshot"];
         };
       };
     };

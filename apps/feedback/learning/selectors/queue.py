@@ -98,7 +98,9 @@ def queue_page(
 def entry_facts(entry: QueueEntry) -> Facts:
     """Describe an entry with who decided what of it, oldest first."""
     probability, threshold = entry.ai_probability, entry.ai_threshold
-    has_call = probability is not None and threshold is not None
+    is_above = None
+    if probability is not None and threshold is not None:
+        is_above = probability >= threshold
     return {
         "id": entry.pk,
         "case_id": entry.case_id,
@@ -109,7 +111,7 @@ def entry_facts(entry: QueueEntry) -> Facts:
         "label_before_ai": entry.label_before_ai,
         "ai_probability": entry.ai_probability,
         "ai_threshold": entry.ai_threshold,
-        "ai_above_threshold": probability >= threshold if has_call else None,
+        "ai_above_threshold": is_above,
         "ai_visible": entry.ai_visible,
         "model": str(entry.model_version or ""),
         "reader": _name(entry.reader),
