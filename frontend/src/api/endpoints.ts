@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import { fetchWithoutLogin, serverFetch } from "./client";
 import type { paths } from "./schema";
-import type { DraftBody, QueueEntryState, WorklistFilter } from "./types";
+import type { DraftBody, QueueEntryState, ReportSection, WorklistFilter } from "./types";
 
 const server = createClient<paths>({ credentials: "same-origin", fetch: serverFetch });
 
@@ -45,6 +45,88 @@ export const signReview = (caseId: string, body: DraftBody, idempotencyKey: stri
     server.POST("/api/cases/{case_id}/review/sign", {
       params: { ...inCase(caseId), header: { "Idempotency-Key": idempotencyKey } },
       body,
+    }),
+  );
+
+const inReview = (caseId: string, reviewId: string) => ({
+  path: { case_id: caseId, review_id: reviewId },
+});
+
+export const fetchDraftKey = (signal: AbortSignal) =>
+  answer(server.GET("/api/session/draft-key", { signal }));
+
+/** The answer names who holds the case, which may be somebody else. */
+export const claimCase = (caseId: string, takeOver: boolean) =>
+  answer(
+    server.POST("/api/cases/{case_id}/claim", {
+      params: inCase(caseId),
+      body: { take_over: takeOver },
+    }),
+  );
+
+/** `keepalive`: the page may be closing. */
+export const endClaim = (caseId: string) =>
+  answer(server.DELETE("/api/cases/{case_id}/claim", { params: inCase(caseId), keepalive: true }));
+
+export const revealAi = (caseId: string, body: DraftBody) =>
+  answer(server.POST("/api/cases/{case_id}/ai/reveal", { params: inCase(caseId), body }));
+
+export const withdrawReview = (caseId: string, reviewId: string, reason: string) =>
+  answer(
+    server.POST("/api/cases/{case_id}/reviews/{review_id}/withdraw", {
+      params: inReview(caseId, reviewId),
+      body: { reason },
+    }),
+  );
+
+export const openAddendum = (caseId: string, reason: string) =>
+  answer(
+    server.POST("/api/cases/{case_id}/review/addendum", {
+      params: inCase(caseId),
+      body: { reason },
+    }),
+  );
+
+export const signSecond = (caseId: string, reviewId: string, contentSha256: string) =>
+  answer(
+    server.POST("/api/cases/{case_id}/reviews/{review_id}/second-signature", {
+      params: inReview(caseId, reviewId),
+      body: { content_sha256: contentSha256 },
+    }),
+  );
+
+export const acknowledgeCritical = (
+  caseId: string,
+  reviewId: string,
+  body: { informed: string; note: string },
+) =>
+  answer(
+    server.POST("/api/cases/{case_id}/reviews/{review_id}/acknowledge", {
+      params: inReview(caseId, reviewId),
+      body,
+    }),
+  );
+
+export const fetchPrior = (caseId: string, signal: AbortSignal) =>
+  answer(server.GET("/api/cases/{case_id}/prior", { params: inCase(caseId), signal }));
+
+export const fetchHistory = (caseId: string, signal: AbortSignal) =>
+  answer(server.GET("/api/cases/{case_id}/history", { params: inCase(caseId), signal }));
+
+export const fetchPhrases = (projectId: string, signal: AbortSignal) =>
+  answer(
+    server.GET("/api/projects/{project_id}/phrases", { params: inProject(projectId), signal }),
+  );
+
+export const addPhrase = (
+  projectId: string,
+  body: { section: ReportSection; title: string; text: string; is_shared: boolean },
+) => answer(server.POST("/api/projects/{project_id}/phrases", { params: inProject(projectId), body }));
+
+export const deletePhrase = (projectId: string, phraseId: string) =>
+  answer(
+    server.DELETE("/api/projects/{project_id}/phrases/{phrase_id}", {
+      params: { path: { project_id: projectId, phrase_id: phraseId } },
     }),
   );
 

@@ -1,71 +1,122 @@
-/** The reading of one case: findings, comment and signature. Made anew for every case. */
-import { Textarea } from "@mantine/core";
+/** The reading of one case: what the AI says, the findings, the report and the signature. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { ExplicitVerdict, ReviewPayload, SignAnswer } from "../api/types";
+import { openAddendum, revealAi, withdrawReview } from "../api/endpoints";
+import { ApiError } from "../api/errors";
+import type { Claim, ExplicitVerdict, Finding, ReviewPayload } from "../api/types";
 import { useKeys } from "../cases/useKeys";
+import { errorSentence } from "../cases/words";
+import { toastDone, toastFailed } from "../ui/toast";
 import { AiSummary } from "./AiSummary";
 import { CaseFacts } from "./CaseFacts";
 import styles from "./CaseReading.module.css";
 import { ConflictPanel } from "./ConflictPanel";
-import { isClosed, reduceDraft, undecidedFindings, withText, withVerdict } from "./draft";
+import {
+  type Draft,
+  type DraftContent,
+  incompleteFindings,
+  isClosed,
+  undecidedFindings,
+  withAllAbsent,
+  withGrade,
+  withVerdict,
+} from "./draft";
+import type { DraftSession } from "./draftSession";
 import { FindingRow } from "./FindingRow";
 import { reviewQuery } from "./queries";
-import { SignBar } from "./SignBar";
-import { SignedReviews } from "./SignedReviews";
+import { ReadingNotices } from "./ReadingNotices";
+import { ReportPanel } from "./ReportPanel";
+import { SelectedRoi } from "./SelectedRoi";
+import { type OpenEnds, SignBar } from "./SignBar";
+import { AddendumBar, SignedReviews } from "./SignedReviews";
 import { selectionAfterDecision, stepSelection } from "./selection";
-import { useDraft } from "./useDraft";
+import type { Rois } from "./useRois";
+import type { ShownAi } from "./useShownAi";
 
 interface CaseReadingProps {
   payload: ReviewPayload;
+  session: DraftSession;
+  draft: Draft;
+  rois: Rois;
+  claim: Claim | null;
+  newer: ShownAi["newer"];
   selected: string | null;
   mapNote: string;
   sopInstanceUid: string | null;
   isImagePainted: boolean;
   onSelect: (code: string | null) => void;
-  onSigned: (answer: SignAnswer) => void;
+  /** Begin to draw or to change the region of a finding. */
+  onEditRoi: (code: string) => void;
+  onTakeOver: () => Promise<void>;
+  onNewer: () => Promise<void>;
   onReload: () => Promise<void>;
 }
 
 export function CaseReading(props: CaseReadingProps) {
-  const { payload, selected, isImagePainted, onSelect, onSigned, onReload } = props;
+  const { payload, session, draft, rois, selected, isImagePainted, onSelect, onReload } = props;
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { draft, dispatch, sign, keepMine } = useDraft(payload, onSigned);
   const [isAsked, setIsAsked] = useState(false);
-  const commentRef = useRef<HTMLTextAreaElement>(null);
-  const { verdicts } = draft.content;
+  const reportRef = useRef<HTMLTextAreaElement>(null);
+  const { content } = draft;
   const canEdit = payload.permissions.can_review && !isClosed(draft);
-  const undecided = undecidedFindings(payload, draft.content);
+  const canAct = canEdit && isImagePainted;
+  const openEnds = openEndsOf(payload, content);
+  const openCodes = [...openEnds.undecided, ...openEnds.missingRoi, ...openEnds.missingGrade];
   const answers = new Map(payload.ai?.findings.map((answer) => [answer.code, answer]));
+  const edit = (changed: DraftContent) => session.dispatch({ type: "edited", content: changed });
 
   const decide = (finding: string, verdict: ExplicitVerdict) => {
-    if (!canEdit || !isImagePainted) return;
+    if (!canAct) return;
     setIsAsked(false);
-    const event = {
-      type: "edited",
-      content: withVerdict(draft.content, finding, verdict),
-    } as const;
-    dispatch(event);
-    const next = reduceDraft(draft, event).content;
+    const next = withVerdict(content, finding, verdict);
+    edit(next);
     onSelect(next.verdicts[finding] ? selectionAfterDecision(payload, next, finding) : finding);
   };
+  const allAbsent = () => {
+    const next = withAllAbsent(payload, content);
+    if (!canAct || next === content) return;
+    edit(next);
+    toastDone({
+      message: t("review.all_absent_done"),
+      undo: { label: t("common.undo"), onUndo: () => session.dispatch({ type: "undone" }) },
+    });
+  };
   const requestSign = () => {
-    if (!canEdit || !isImagePainted) return;
-    if (undecided.length > 0 && !isAsked) {
+    if (!canAct) return;
+    if (openCodes.length > 0 && !isAsked) {
       setIsAsked(true);
-      onSelect(undecided[0] ?? null);
+      onSelect(openCodes[0]?.code ?? null);
       return;
     }
+    if (openEnds.missingGrade.length > 0) return;
     setIsAsked(false);
-    void sign();
+    void session.sign();
   };
-  // A key that was meant for another case never reaches this one.
-  const forThisCase = (act: () => void) => (subject: string) => {
-    if (subject === payload.case_id) act();
+  /** Runs an act of the server's on this case; what it changed is loaded anew. */
+  const act = async (name: string, sent: () => Promise<unknown>) => {
+    try {
+      if (!(await session.settle())) return;
+      await sent();
+      await onReload();
+    } catch (error) {
+      const missing = error instanceof ApiError ? error.params.findings : undefined;
+      if (Array.isArray(missing)) onSelect(String(missing[0]));
+      toastFailed({ message: t(name as "review.not_done"), detail: errorSentence(error) });
+    }
   };
+  const reveal = () => act("review.not_revealed", () => revealAi(payload.case_id, session.body()));
+  const addendum = (reason: string) =>
+    act("review.no_addendum", () => openAddendum(payload.case_id, reason));
+  const own = payload.reviews.findLast((review) => review.state === "signed" && review.is_own);
+  const withdraw = (reviewId: string) =>
+    act("review.not_withdrawn", () => withdrawReview(payload.case_id, reviewId, ""));
 
+  // A key that was meant for another case never reaches this one.
+  const forThisCase = (run: () => void) => (subject: string) => {
+    if (subject === payload.case_id) run();
+  };
   useKeys({
     contexts: ["findings"],
     subject: payload.case_id,
@@ -73,10 +124,15 @@ export function CaseReading(props: CaseReadingProps) {
     handlers: {
       "findings.accept": forThisCase(() => selected && decide(selected, "accepted")),
       "findings.reject": forThisCase(() => selected && decide(selected, "rejected")),
+      "findings.edit": forThisCase(() => selected && canAct && props.onEditRoi(selected)),
+      "findings.allAbsent": forThisCase(allAbsent),
       "findings.next": () => onSelect(stepSelection(payload, selected, 1)),
       "findings.previous": () => onSelect(stepSelection(payload, selected, -1)),
-      "findings.report": () => commentRef.current?.focus(),
+      "findings.report": () => reportRef.current?.focus(),
+      "findings.revealAi": forThisCase(() => payload.policy.can_reveal && void reveal()),
       "findings.sign": forThisCase(requestSign),
+      "review.undo": forThisCase(() => canEdit && session.dispatch({ type: "undone" })),
+      "review.redo": forThisCase(() => canEdit && session.dispatch({ type: "redone" })),
     },
   });
 
@@ -87,66 +143,103 @@ export function CaseReading(props: CaseReadingProps) {
         payload={payload}
         onRequested={() => void client.invalidateQueries(reviewQuery(payload.case_id))}
       />
+      <ReadingNotices
+        payload={payload}
+        claim={props.claim}
+        newer={props.newer}
+        onTakeOver={props.onTakeOver}
+        onReveal={reveal}
+        onNewer={props.onNewer}
+      />
       {draft.save.kind === "conflict" && (
         <ConflictPanel
           error={draft.save.error}
-          onKeepMine={keepMine}
-          onTakeTheirs={() => void onReload()}
+          onKeepMine={session.keepMine}
+          onTakeTheirs={() => void session.discard().then(onReload)}
+          onAddendum={() => void session.becomeAddendum(t("review.read_at_once")).then(onReload)}
         />
       )}
       <div className={styles.scroll}>
-        {payload.reviews.length > 0 && <SignedReviews payload={payload} />}
-        <h2 className={styles.title}>{t("review.findings")}</h2>
-        <ul className={styles.findings}>
-          {payload.findings.map((finding) => (
-            <FindingRow
-              key={finding.code}
-              finding={finding}
-              answer={answers.get(finding.code)}
-              verdict={verdicts[finding.code]}
-              isSelected={finding.code === selected}
+        {payload.reviews.length > 0 && (
+          <SignedReviews payload={payload} onChanged={() => void onReload()} />
+        )}
+        {payload.permissions.can_review && (
+          <>
+            <h2 className={styles.title}>{t("review.findings")}</h2>
+            <ul className={styles.findings}>
+              {payload.findings.map((finding) => (
+                <FindingRow
+                  key={finding.code}
+                  finding={finding}
+                  answer={answers.get(finding.code)}
+                  verdict={content.verdicts[finding.code]}
+                  grade={content.grades[finding.code] ?? ""}
+                  roiCount={content.rois.filter((roi) => roi.finding === finding.code).length}
+                  isSelected={finding.code === selected}
+                  isReadOnly={!canEdit}
+                  mapNote={props.mapNote}
+                  onSelect={() => onSelect(finding.code)}
+                  onDecide={(verdict) => decide(finding.code, verdict)}
+                  onGrade={(grade) => canAct && edit(withGrade(content, finding.code, grade))}
+                  onEditRoi={() => props.onEditRoi(finding.code)}
+                >
+                  {rois.selected?.finding === finding.code && (
+                    <SelectedRoi
+                      payload={payload}
+                      finding={finding}
+                      roi={rois.selected}
+                      onChange={rois.change}
+                      onRemove={rois.remove}
+                    />
+                  )}
+                </FindingRow>
+              ))}
+            </ul>
+            <ReportPanel
+              payload={payload}
+              projectId={payload.project_id}
+              content={content}
               isReadOnly={!canEdit}
-              mapNote={props.mapNote}
-              onSelect={() => onSelect(finding.code)}
-              onDecide={(verdict) => decide(finding.code, verdict)}
+              textRef={reportRef}
+              onChange={(changed, key) =>
+                session.dispatch({ type: "moved", content: changed, key, isEnd: false })
+              }
             />
-          ))}
-        </ul>
+          </>
+        )}
+        {payload.reviews.length === 0 && !payload.permissions.can_review && (
+          <p className={styles.readOnly}>{t("review.may_not_sign")}</p>
+        )}
       </div>
-      {payload.permissions.can_review ? (
-        <>
-          <Textarea
-            ref={commentRef}
-            className={styles.comment ?? ""}
-            label={t("review.comment")}
-            value={draft.content.findingsText}
-            onChange={(event) =>
-              dispatch({
-                type: "edited",
-                content: withText(draft.content, "findings", event.currentTarget.value),
-              })
-            }
-            onKeyDown={(event) => {
-              if (event.key === "Escape") event.currentTarget.blur();
-            }}
-            readOnly={!canEdit}
-            maxLength={20_000}
-            rows={3}
-          />
-          <SignBar
-            save={draft.save}
-            asked={isAsked ? payload.findings.filter((one) => undecided.includes(one.code)) : null}
-            isReady={canEdit && isImagePainted}
-            onSign={requestSign}
-            onSelect={onSelect}
-            onCancel={() => setIsAsked(false)}
-          />
-        </>
-      ) : (
-        <p className={styles.readOnly}>
-          {t(payload.reviews.length > 0 ? "review.is_signed" : "review.may_not_sign")}
-        </p>
+      {payload.permissions.can_review && (
+        <SignBar
+          save={draft.save}
+          asked={isAsked ? openEnds : null}
+          isReady={canAct}
+          onSign={requestSign}
+          onSelect={onSelect}
+          onCancel={() => setIsAsked(false)}
+          onTakeOver={() => void props.onTakeOver().then(requestSign)}
+        />
+      )}
+      {payload.permissions.can_write_addendum && (
+        <AddendumBar
+          isOwnWithdrawable={(own?.withdrawable_s ?? 0) > 0}
+          onWithdraw={async () => own && withdraw(own.review_id)}
+          onOpen={addendum}
+        />
       )}
     </>
   );
+}
+
+function openEndsOf(payload: ReviewPayload, content: DraftContent): OpenEnds {
+  const { missingRoi, missingGrade } = incompleteFindings(payload, content);
+  const findingsOf = (codes: readonly string[]): Finding[] =>
+    payload.findings.filter(({ code }) => codes.includes(code));
+  return {
+    undecided: findingsOf(undecidedFindings(payload, content)),
+    missingRoi: findingsOf(missingRoi),
+    missingGrade: findingsOf(missingGrade),
+  };
 }

@@ -10,10 +10,13 @@ interface ConflictPanelProps {
   error: unknown;
   onKeepMine: () => void;
   onTakeTheirs: () => void;
+  /** A colleague has signed: what is on this screen may become an addendum to it. */
+  onAddendum: () => void;
 }
 
-export function ConflictPanel({ error, onKeepMine, onTakeTheirs }: ConflictPanelProps) {
+export function ConflictPanel({ error, onKeepMine, onTakeTheirs, onAddendum }: ConflictPanelProps) {
   const { t } = useTranslation();
+  const isSigned = error instanceof ApiError && error.code === "already_signed";
   const canKeepMine = error instanceof ApiError && error.code === "stale_revision";
   return (
     <section className={styles.panel} role="alert">
@@ -27,6 +30,11 @@ export function ConflictPanel({ error, onKeepMine, onTakeTheirs }: ConflictPanel
           {canKeepMine && (
             <Button variant="default" onClick={onKeepMine}>
               {t("review.keep_mine")}
+            </Button>
+          )}
+          {isSigned && (
+            <Button variant="default" onClick={onAddendum}>
+              {t("review.make_addendum")}
             </Button>
           )}
           <Button variant="default" onClick={onTakeTheirs}>

@@ -1,7 +1,7 @@
 /** One finding: what the AI says of it, what the reader says of it, and the keys for both. */
-import { ActionIcon, Button, Kbd, Tooltip } from "@mantine/core";
-import { Check, CircleDot, Undo2, X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { ActionIcon, Button, Kbd, SegmentedControl, Tooltip } from "@mantine/core";
+import { Check, CircleDot, Spline, Undo2, X } from "lucide-react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { AiFinding, ExplicitVerdict, Finding, Verdict } from "../api/types";
 import { Probability } from "../cases/Probability";
@@ -18,7 +18,13 @@ interface FindingRowProps {
   isSelected: boolean;
   isReadOnly: boolean;
   mapNote: string;
+  grade: string;
+  roiCount: number;
+  /** What belongs to the selected region of this finding: its numbers and the what-if. */
+  children?: ReactNode;
   onSelect: () => void;
+  onGrade: (grade: string) => void;
+  onEditRoi: () => void;
   onDecide: (verdict: ExplicitVerdict) => void;
 }
 
@@ -27,6 +33,7 @@ export function FindingRow(props: FindingRowProps) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
   const element = useRef<HTMLLIElement>(null);
+  const isMissingRoi = verdict === "accepted" && finding.needs_roi && props.roiCount === 0;
   const needsDecision = answer?.above === true && verdict === undefined && !isReadOnly;
 
   useEffect(() => {
@@ -50,12 +57,16 @@ export function FindingRow(props: FindingRowProps) {
               {answer && (
                 <span className={styles.said}>{formatProbability(answer.probability)}</span>
               )}
-              <span className={styles.verdict}>{t(`verdict.${verdict}`)}</span>
+              <span className={styles.verdict}>
+                {t(`verdict.${verdict}`)}
+                {props.grade && ` · ${props.grade}`}
+              </span>
             </span>
           ) : (
             <Answer answer={answer} />
           )}
         </button>
+        <RoiMark {...props} isMissing={isMissingRoi} />
         {verdict && !isReadOnly && (
           <Tooltip label={t("common.undo")}>
             <ActionIcon
@@ -70,7 +81,9 @@ export function FindingRow(props: FindingRowProps) {
           </Tooltip>
         )}
       </div>
-      {isSelected && !verdict && <Details {...props} />}
+      {isSelected && (!verdict || props.children || finding.kind === "graded") && (
+        <Details {...props} />
+      )}
     </li>
   );
 }
@@ -108,7 +121,37 @@ function Mark({
   );
 }
 
-function Details({ answer, isReadOnly, mapNote, onDecide }: FindingRowProps) {
+/** How many regions a finding has; the way to them, and to a missing one. */
+function RoiMark(props: FindingRowProps & { isMissing: boolean }) {
+  const { finding, verdict, isSelected, isReadOnly, roiCount, isMissing, onEditRoi } = props;
+  const { t } = useTranslation();
+  const nameOf = useNameOf();
+  const isOffered = roiCount > 0 || isMissing || (isSelected && verdict !== "rejected");
+  if (!isOffered || (isReadOnly && roiCount === 0)) return null;
+  const hint = keyHint(currentKeyActions(), "findings.edit");
+  const label =
+    roiCount > 0
+      ? t("review.roi_edit", { finding: nameOf(finding), count: roiCount })
+      : t("review.roi_draw", { finding: nameOf(finding) });
+  return (
+    <Tooltip label={isReadOnly ? label : `${label} (${hint})`}>
+      <Button
+        variant="subtle"
+        color={isMissing ? "yellow" : "gray"}
+        size="compact-xs"
+        aria-label={label}
+        disabled={isReadOnly}
+        leftSection={<Spline size={14} aria-hidden />}
+        onClick={onEditRoi}
+      >
+        {isMissing ? t("review.roi_missing") : roiCount || "+"}
+      </Button>
+    </Tooltip>
+  );
+}
+
+function Details(props: FindingRowProps) {
+  const { finding, answer, verdict, grade, isReadOnly, mapNote, onDecide, onGrade } = props;
   const { t } = useTranslation();
   const hint = (id: string) => <Kbd size="xs">{keyHint(currentKeyActions(), id)}</Kbd>;
   return (
@@ -119,7 +162,18 @@ function Details({ answer, isReadOnly, mapNote, onDecide }: FindingRowProps) {
           : t("review.no_probability")}
         {mapNote && <span> · {mapNote}</span>}
       </p>
-      {!isReadOnly && (
+      {finding.kind === "graded" && finding.grades.length > 0 && verdict !== "rejected" && (
+        <SegmentedControl
+          className={styles.grades ?? ""}
+          size="xs"
+          aria-label={t("review.grade")}
+          value={grade}
+          data={finding.grades.map((each) => String(each))}
+          readOnly={isReadOnly}
+          onChange={onGrade}
+        />
+      )}
+      {!isReadOnly && !verdict && (
         <div className={styles.buttons}>
           <Tooltip label={t("review.accept_hint")}>
             <Button
@@ -143,6 +197,7 @@ function Details({ answer, isReadOnly, mapNote, onDecide }: FindingRowProps) {
           </Tooltip>
         </div>
       )}
+      {props.children}
     </div>
   );
 }

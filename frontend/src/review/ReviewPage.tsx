@@ -1,36 +1,45 @@
 /** One case on the screen: identity, images, findings. The viewport outlives the case, the reading does not. */
-import { Button, Skeleton } from "@mantine/core";
+import { Button, Skeleton, Tooltip } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useReducer, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
+import { withdrawReview } from "../api/endpoints";
 import type { Project, ReviewPayload, SignAnswer } from "../api/types";
 import { casePath, worklistPath } from "../cases/paths";
 import { writePersonName } from "../cases/patient";
 import { currentKeyActions, useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
-import { formatClock } from "../ui/format";
 import { StateView } from "../ui/StateView";
-import { toastDone } from "../ui/toast";
+import { toastDone, toastFailed } from "../ui/toast";
 import { prefetchImages } from "../viewer/engine";
 import { CLOSED_HEAT_MAP, heatMapViewReducer } from "../viewer/heatMapView";
-import { KEY_ACTIONS } from "../viewer/keymap";
+import { KEY_ACTIONS, keyHint } from "../viewer/keymap";
 import { imagesNearStart } from "../viewer/stack";
 import { Thumbnails } from "../viewer/Thumbnails";
 import { Viewport, type ViewportHandle } from "../viewer/Viewport";
 import { EMPTY_STATE, type ViewerState } from "../viewer/viewerState";
 import { CaseReading } from "./CaseReading";
-import { openDraft } from "./draft";
+import { isClosed } from "./draft";
+import { HistoryPanel } from "./HistoryPanel";
 import { IdentityStrip } from "./IdentityStrip";
+import { PriorView } from "./PriorView";
 import { metadataQuery, prefetchCase, reviewQuery, useReview } from "./queries";
 import styles from "./ReviewPage.module.css";
 import { firstSelection } from "./selection";
 import { buildStack, isStackOfCase, type StackChoice, stackChoices } from "./stacks";
+import { useCaseClaim } from "./useCaseClaim";
+import { useDraft, useDraftSession } from "./useDraftSession";
 import { useHeatMap } from "./useHeatMap";
+import { useRois } from "./useRois";
+import { useShownAi } from "./useShownAi";
+import { type LastSignature, WithdrawBar } from "./WithdrawBar";
 
 const PREFETCHED_IMAGES = 40;
-const VIEWER_ACTIONS = KEY_ACTIONS.filter((action) => action.context === "viewer");
+const VIEWER_ACTIONS = KEY_ACTIONS.filter(
+  ({ context }) => context === "viewer" || context === "roi",
+);
 
 /** A choice that is forgotten when the case changes. */
 function useCaseChoice<T>(caseId: string): [T | undefined, (value: T) => void] {
@@ -66,14 +75,17 @@ export function ReviewPage({ project }: { project: Project }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const review = useReview(caseId);
-  const payload = review.data;
+  const [generation, setGeneration] = useState(0);
+  const shownAi = useShownAi(review.data, generation);
+  const { payload } = shownAi;
 
   const viewport = useRef<ViewportHandle>(null);
   const [viewer, setViewer] = useState<ViewerState>(EMPTY_STATE);
   const [heatMapView, dispatchHeatMap] = useReducer(heatMapViewReducer, CLOSED_HEAT_MAP);
   const [chosenStack, chooseStack] = useCaseChoice<string>(caseId);
   const [chosenFinding, chooseFinding] = useCaseChoice<string | null>(caseId);
-  const [reloads, setReloads] = useState(0);
+  const [side, setSide] = useCaseChoice<"prior" | "history">(caseId);
+  const [lastSignature, setLastSignature] = useState<LastSignature | null>(null);
 
   const choices = payload ? stackChoices(payload) : [];
   const choice = choices.find((one) => one.key === chosenStack) ?? choices[0];
@@ -81,8 +93,38 @@ export function ReviewPage({ project }: { project: Project }) {
   const hasPainted = viewer.isPainted && isStackOfCase(viewer.stackKey, caseId);
   // A study without pictures can be read too: there is nothing to wait for.
   const isReady = hasPainted || (payload !== undefined && choices.length === 0);
-  const firstFinding = payload ? firstSelection(payload, openDraft(payload).content) : null;
+
+  const openCase = (id: string) => void navigate(casePath(project.id, id));
+  const openWorklist = () => void navigate(worklistPath(project.id));
+  const signed = ({ review_id, withdrawable_s, next_case_id }: SignAnswer) => {
+    void client.invalidateQueries({ queryKey: ["worklist"] });
+    void client.invalidateQueries(reviewQuery(caseId));
+    const untilMs = Date.now() + withdrawable_s * 1000;
+    setLastSignature({ caseId, reviewId: review_id, untilMs });
+    if (next_case_id) openCase(next_case_id);
+    else toastDone({ message: t("review.no_next") });
+  };
+  const session = useDraftSession({
+    payload,
+    generation,
+    shownPrediction: payload?.ai?.state === "done" ? payload.ai.case_prediction_id : null,
+    canDraw: viewer.canDraw,
+    onSigned: signed,
+  });
+  const draft = useDraft(session);
+  const canEdit = payload?.permissions.can_review === true && draft !== null && !isClosed(draft);
+  const { claim, takeOver } = useCaseClaim(caseId, payload?.permissions.can_review ?? false);
+
+  const firstFinding = payload && draft ? firstSelection(payload, draft.content) : null;
   const selected = chosenFinding === undefined ? firstFinding : chosenFinding;
+  const rois = useRois({
+    payload,
+    session,
+    draft,
+    canEdit: canEdit && isReady,
+    finding: selected,
+    onFinding: chooseFinding,
+  });
   const heatMap = useHeatMap(payload, viewer, selected);
   const nextCaseId = payload?.next_case_id ?? null;
   useNextCase(nextCaseId, isReady);
@@ -90,30 +132,61 @@ export function ReviewPage({ project }: { project: Project }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the case closes the heat map
   useEffect(() => dispatchHeatMap({ type: "case_opened" }), [caseId]);
 
-  const openCase = (id: string) => void navigate(casePath(project.id, id));
-  const openWorklist = () => void navigate(worklistPath(project.id));
   const stepStack = (step: 1 | -1) => {
     const next = choices[choices.findIndex((one) => one.key === choice?.key) + step];
     if (next) chooseStack(next.key);
   };
   const reload = async () => {
     await client.refetchQueries(reviewQuery(caseId));
-    setReloads(reloads + 1);
+    setGeneration((before) => before + 1);
   };
-  const signed = ({ signed_at, next_case_id }: SignAnswer) => {
+  const select = (code: string | null) => {
+    chooseFinding(code);
+    if (rois.selected && rois.selected.finding !== code) rois.select(null);
+  };
+  /** The finding's region in hand, on its own image; a new one is drawn where there is none. */
+  const editRoi = (code: string) => {
+    chooseFinding(code);
+    const its = draft?.content.rois.filter((roi) => roi.finding === code) ?? [];
+    const here = its.find((roi) => roi.sopInstanceUid === viewer.sopInstanceUid) ?? its[0];
+    if (here) {
+      rois.select(here.roiId);
+      const home = choices.find((one) =>
+        one.instances.some(({ sop_instance_uid }) => sop_instance_uid === here.sopInstanceUid),
+      );
+      if (home) chooseStack(home.key);
+    } else {
+      rois.select(null);
+      viewport.current?.run("viewer.toolEllipse");
+    }
+  };
+  const useNewer = async () => {
+    if (!shownAi.newer || !session) return;
+    session.showPrediction(shownAi.newer.casePredictionId);
+    await session.save();
+    shownAi.accept();
+    await reload();
+  };
+  const withdrawLast = async () => {
+    if (!lastSignature) return;
+    const { caseId: signedCase, reviewId } = lastSignature;
+    try {
+      await withdrawReview(signedCase, reviewId, "");
+    } catch (error) {
+      toastFailed({ message: t("review.not_withdrawn"), detail: errorSentence(error) });
+      return;
+    }
+    setLastSignature(null);
+    await client.refetchQueries(reviewQuery(signedCase));
     void client.invalidateQueries({ queryKey: ["worklist"] });
-    void client.invalidateQueries(reviewQuery(caseId));
-    toastDone({
-      message: t("review.signed", { time: formatClock(signed_at) }),
-      detail: next_case_id ? "" : t("review.no_next"),
-      undo: { label: t("review.show_signed"), onUndo: () => openCase(caseId) },
-    });
-    if (next_case_id) openCase(next_case_id);
-    else openWorklist();
+    setGeneration((before) => before + 1);
+    openCase(signedCase);
   };
+  const toggle = (which: "prior" | "history") => setSide(side === which ? undefined : which);
+  const hasPrior = (payload?.prior_count ?? 0) > 0;
 
   useKeys({
-    contexts: ["viewer"],
+    contexts: rois.selected ? ["roi", "viewer"] : ["viewer"],
     subject: caseId,
     isImagePainted: isReady,
     handlers: {
@@ -130,6 +203,9 @@ export function ReviewPage({ project }: { project: Project }) {
     handlers: {
       "findings.nextCase": nextCaseId ? () => openCase(nextCaseId) : undefined,
       "findings.previousCase": () => void navigate(-1),
+      "findings.prior": () => toggle("prior"),
+      "findings.history": () => toggle("history"),
+      "findings.withdraw": lastSignature ? () => void withdrawLast() : undefined,
     },
   });
 
@@ -165,41 +241,58 @@ export function ReviewPage({ project }: { project: Project }) {
             current={choice?.key ?? null}
             onSelect={chooseStack}
           />
+          <SideButtons hasPrior={hasPrior} side={side} onToggle={toggle} />
         </div>
-        <div className={styles.viewport}>
-          <ErrorBoundary
-            fallback={(retry) => (
-              <StateView
-                kind="error"
-                title={t("review.viewer_error")}
-                action={<Button onClick={retry}>{t("common.retry")}</Button>}
+        <div className={styles.images} data-split={side === "prior"}>
+          <div className={styles.viewport}>
+            <ErrorBoundary
+              fallback={(retry) => (
+                <StateView
+                  kind="error"
+                  title={t("review.viewer_error")}
+                  action={<Button onClick={retry}>{t("common.retry")}</Button>}
+                />
+              )}
+            >
+              <Viewport
+                ref={viewport}
+                stack={stack}
+                isPending={payload === undefined || (choice !== undefined && stack === null)}
+                text={cornerText(payload, choice)}
+                heatMaps={heatMap.layers}
+                heatMapView={heatMapView}
+                onHeatMapView={dispatchHeatMap}
+                actions={currentKeyActions()}
+                rois={rois.layer}
+                onState={setViewer}
               />
-            )}
-          >
-            <Viewport
-              ref={viewport}
-              stack={stack}
-              isPending={payload === undefined || (choice !== undefined && stack === null)}
-              text={cornerText(payload, choice)}
-              heatMaps={heatMap.layers}
-              heatMapView={heatMapView}
-              onHeatMapView={dispatchHeatMap}
-              actions={currentKeyActions()}
-              onState={setViewer}
-            />
-          </ErrorBoundary>
+            </ErrorBoundary>
+          </div>
+          {payload && side === "prior" && (
+            <PriorView payload={payload} onClose={() => setSide(undefined)} />
+          )}
+          {side === "history" && (
+            <HistoryPanel caseId={caseId} onClose={() => setSide(undefined)} />
+          )}
         </div>
         <section className={styles.panel} aria-label={t("review.findings")}>
-          {payload ? (
+          {payload && session && draft ? (
             <CaseReading
-              key={`${caseId} ${reloads}`}
+              key={`${caseId} ${generation}`}
               payload={payload}
+              session={session}
+              draft={draft}
+              rois={rois}
+              claim={claim ?? payload.claim}
+              newer={shownAi.newer}
               selected={selected}
               mapNote={heatMap.note}
               sopInstanceUid={viewer.sopInstanceUid}
               isImagePainted={isReady}
-              onSelect={chooseFinding}
-              onSigned={signed}
+              onSelect={select}
+              onEditRoi={editRoi}
+              onTakeOver={takeOver}
+              onNewer={useNewer}
               onReload={reload}
             />
           ) : (
@@ -207,6 +300,52 @@ export function ReviewPage({ project }: { project: Project }) {
           )}
         </section>
       </div>
+      {lastSignature && (
+        <WithdrawBar
+          key={lastSignature.reviewId}
+          last={lastSignature}
+          onWithdraw={withdrawLast}
+          onOver={() => setLastSignature(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+interface SideButtonsProps {
+  hasPrior: boolean;
+  side: "prior" | "history" | undefined;
+  onToggle: (which: "prior" | "history") => void;
+}
+
+/** What can be opened beside the image. */
+function SideButtons({ hasPrior, side, onToggle }: SideButtonsProps) {
+  const { t } = useTranslation();
+  const hint = (id: string) => keyHint(currentKeyActions(), id);
+  return (
+    <div className={styles.sides}>
+      {hasPrior && (
+        <Tooltip label={`${t("prior.title")} (${hint("findings.prior")})`} position="right">
+          <Button
+            size="compact-xs"
+            variant={side === "prior" ? "light" : "default"}
+            aria-pressed={side === "prior"}
+            onClick={() => onToggle("prior")}
+          >
+            {t("prior.button")}
+          </Button>
+        </Tooltip>
+      )}
+      <Tooltip label={`${t("history.title")} (${hint("findings.history")})`} position="right">
+        <Button
+          size="compact-xs"
+          variant={side === "history" ? "light" : "default"}
+          aria-pressed={side === "history"}
+          onClick={() => onToggle("history")}
+        >
+          {t("history.button")}
+        </Button>
+      </Tooltip>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { Button, Kbd } from "@mantine/core";
 import { Check, CircleAlert, CircleDot, LoaderCircle, PenLine } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../api/errors";
 import type { Finding } from "../api/types";
 import { currentKeyActions } from "../cases/useKeys";
 import { errorSentence, useNameOf } from "../cases/words";
@@ -10,43 +11,66 @@ import { keyHint } from "../viewer/keymap";
 import type { SaveState } from "./draft";
 import styles from "./SignBar.module.css";
 
+/** What the reader is told before signing without it. */
+export interface OpenEnds {
+  undecided: Finding[];
+  missingRoi: Finding[];
+  missingGrade: Finding[];
+}
+
 interface SignBarProps {
   save: SaveState;
-  /** Findings the reader was told of and may sign without; null before the first press. */
-  asked: Finding[] | null;
+  /** Null before the first press. */
+  asked: OpenEnds | null;
   isReady: boolean;
   onSign: () => void;
   onSelect: (code: string) => void;
   onCancel: () => void;
+  onTakeOver: () => void;
 }
 
-export function SignBar({ save, asked, isReady, onSign, onSelect, onCancel }: SignBarProps) {
+export function SignBar(props: SignBarProps) {
+  const { save, asked, isReady, onSign, onSelect, onCancel } = props;
   const { t } = useTranslation();
-  const nameOf = useNameOf();
+  const isClaimed =
+    save.kind === "sign_failed" &&
+    save.error instanceof ApiError &&
+    save.error.code === "claimed_by_other";
+  // A grade cannot be left out: the server refuses, and says so only after the press.
+  const canSignAnyway = asked === null || asked.missingGrade.length === 0;
   return (
     <footer className={styles.bar}>
       {asked && (
         <div className={styles.asked} role="alert">
-          <p className={styles.question}>
-            <CircleDot size={14} aria-hidden />
-            {t("review.still_undecided", { count: asked.length })}
-          </p>
-          <div className={styles.open}>
-            {asked.map((finding) => (
-              <Button
-                key={finding.code}
-                variant="default"
-                size="compact-xs"
-                onClick={() => onSelect(finding.code)}
-              >
-                {nameOf(finding)}
-              </Button>
-            ))}
-          </div>
+          <OpenEnd
+            question={t("review.still_undecided", { count: asked.undecided.length })}
+            findings={asked.undecided}
+            onSelect={onSelect}
+          />
+          <OpenEnd
+            question={t("review.still_without_roi", { count: asked.missingRoi.length })}
+            findings={asked.missingRoi}
+            onSelect={onSelect}
+          />
+          <OpenEnd
+            question={t("review.still_without_grade", { count: asked.missingGrade.length })}
+            findings={asked.missingGrade}
+            onSelect={onSelect}
+          />
           <Button variant="subtle" color="gray" size="compact-xs" onClick={onCancel}>
             {t("review.go_on")}
           </Button>
         </div>
+      )}
+      {isClaimed && (
+        <Button
+          className={styles.takeOver ?? ""}
+          variant="default"
+          size="compact-sm"
+          onClick={props.onTakeOver}
+        >
+          {t("review.take_over")}
+        </Button>
       )}
       <div className={styles.row}>
         <SaveWord save={save} />
@@ -54,13 +78,44 @@ export function SignBar({ save, asked, isReady, onSign, onSelect, onCancel }: Si
           leftSection={<PenLine size={16} aria-hidden />}
           rightSection={<Kbd>{keyHint(currentKeyActions(), "findings.sign")}</Kbd>}
           loading={save.kind === "signing"}
-          disabled={!isReady}
+          disabled={!isReady || !canSignAnyway}
           onClick={onSign}
         >
           {asked ? t("review.sign_anyway") : t("review.sign")}
         </Button>
       </div>
     </footer>
+  );
+}
+
+interface OpenEndProps {
+  question: string;
+  findings: Finding[];
+  onSelect: (code: string) => void;
+}
+
+function OpenEnd({ question, findings, onSelect }: OpenEndProps) {
+  const nameOf = useNameOf();
+  if (findings.length === 0) return null;
+  return (
+    <>
+      <p className={styles.question}>
+        <CircleDot size={14} aria-hidden />
+        {question}
+      </p>
+      <div className={styles.open}>
+        {findings.map((finding) => (
+          <Button
+            key={finding.code}
+            variant="default"
+            size="compact-xs"
+            onClick={() => onSelect(finding.code)}
+          >
+            {nameOf(finding)}
+          </Button>
+        ))}
+      </div>
+    </>
   );
 }
 

@@ -12,7 +12,7 @@ interface LayerInput {
   isAboveThreshold: boolean;
 }
 
-function affineOf(numbers: readonly number[]): Affine {
+export function affineOf(numbers: readonly number[]): Affine {
   const [a = 1, b = 0, c = 0, d = 0, e = 1, f = 0] = numbers;
   return [a, b, c, d, e, f];
 }

@@ -5,6 +5,7 @@ import type { DicomJson, ViewerStack } from "../viewer/stack";
 import { buildStack, stackChoices } from "./stacks";
 
 const AI_POLL_MS = 2_000;
+const NEWER_POLL_MS = 30_000;
 
 export function reviewQuery(caseId: string) {
   return queryOptions({
@@ -13,11 +14,11 @@ export function reviewQuery(caseId: string) {
   });
 }
 
-/** Polls while the AI's answer is on its way. */
+/** Polls while the AI's answer is on its way, and now and then for a newer one. */
 export function useReview(caseId: string) {
   return useQuery({
     ...reviewQuery(caseId),
-    refetchInterval: (query) => (query.state.data?.ai?.state === "waiting" ? AI_POLL_MS : false),
+    refetchInterval: (query) => (query.state.data?.ai?.state === "waiting" ? AI_POLL_MS : NEWER_POLL_MS),
   });
 }
 

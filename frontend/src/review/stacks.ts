@@ -52,7 +52,7 @@ export function isStackOfCase(key: string | null, caseId: string): boolean {
 
 /** A volume opens in its middle, where there is something to see. */
 export function buildStack(
-  payload: ReviewPayload,
+  payload: Pick<ReviewPayload, "case_id" | "study">,
   choice: StackChoice,
   metadata: readonly DicomJson[],
 ): ViewerStack {

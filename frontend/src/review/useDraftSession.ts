@@ -1,0 +1,87 @@
+/** One draft session a case, made when the case is there and attached for as long as it is on the screen. */
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { fetchDraftKey } from "../api/endpoints";
+import type { DraftBody, ReviewPayload, SignAnswer } from "../api/types";
+import { useSession } from "../session/context";
+import { formatClock } from "../ui/format";
+import { toastDone } from "../ui/toast";
+import type { Draft } from "./draft";
+import { DraftSession } from "./draftSession";
+import { LocalDrafts } from "./localDrafts";
+
+/** In what a region was drawn: stored beside it, so that a fault of one renderer can be found later. */
+function clientFacts(version: string, canDraw: boolean): DraftBody["client"] {
+  return {
+    renderer: canDraw ? "webgl" : "cpu",
+    pixel_ratio: window.devicePixelRatio,
+    version,
+  };
+}
+
+function useLocalDrafts(): LocalDrafts | null {
+  const { user } = useSession();
+  const drafts = useQuery({
+    queryKey: ["draft-key", user.id],
+    queryFn: async ({ signal }) =>
+      LocalDrafts.open(user.id, (await fetchDraftKey(signal)).key),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+  });
+  return drafts.data ?? null;
+}
+
+export interface DraftSessionOptions {
+  readonly payload: ReviewPayload | undefined;
+  /** Changes when the server's version is to be loaded anew. */
+  readonly generation: number;
+  readonly shownPrediction: string | null;
+  readonly canDraw: boolean;
+  readonly onSigned: (answer: SignAnswer) => void;
+}
+
+export function useDraftSession(options: DraftSessionOptions): DraftSession | null {
+  const { payload, generation, shownPrediction } = options;
+  const { t } = useTranslation();
+  const { version } = useSession();
+  const local = useLocalDrafts();
+  const latest = useRef(options);
+  useEffect(() => {
+    latest.current = options;
+  });
+  const caseId = payload?.case_id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a refetched payload never replaces the draft in hand
+  const session = useMemo(
+    () =>
+      payload
+        ? new DraftSession({
+            payload,
+            shownPrediction,
+            client: clientFacts(version, options.canDraw),
+            onSigned: (answer) => latest.current.onSigned(answer),
+            onRestored: (keptAt) =>
+              toastDone({ message: t("review.restored", { time: formatClock(keptAt) }) }),
+          })
+        : null,
+    [caseId, generation],
+  );
+  useEffect(() => session?.attach(), [session]);
+  useEffect(() => session?.showPrediction(shownPrediction), [session, shownPrediction]);
+  const canEdit = payload?.permissions.can_review ?? false;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once a session; what may be edited does not change in it
+  useEffect(() => {
+    if (session && local) void session.useLocal(local, canEdit);
+  }, [session, local]);
+  return session;
+}
+
+const NOTHING = () => () => undefined;
+const NO_DRAFT = () => null;
+
+export function useDraft(session: DraftSession | null): Draft | null {
+  return useSyncExternalStore<Draft | null>(
+    session?.subscribe ?? NOTHING,
+    session?.get ?? NO_DRAFT,
+  );
+}
