@@ -121,7 +121,8 @@ export const fetchPhrases = (projectId: string, signal: AbortSignal) =>
 export const addPhrase = (
   projectId: string,
   body: { section: ReportSection; title: string; text: string; is_shared: boolean },
-) => answer(server.POST("/api/projects/{project_id}/phrases", { params: inProject(projectId), body }));
+) =>
+  answer(server.POST("/api/projects/{project_id}/phrases", { params: inProject(projectId), body }));
 
 export const deletePhrase = (projectId: string, phraseId: string) =>
   answer(

@@ -188,6 +188,7 @@ export function CaseReading(props: CaseReadingProps) {
                       payload={payload}
                       finding={finding}
                       roi={rois.selected}
+                      isReadOnly={!canEdit}
                       onChange={rois.change}
                       onRemove={rois.remove}
                     />

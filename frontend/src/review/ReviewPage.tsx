@@ -41,6 +41,9 @@ const VIEWER_ACTIONS = KEY_ACTIONS.filter(
   ({ context }) => context === "viewer" || context === "roi",
 );
 
+/** What may be open beside the image. */
+type Side = "prior" | "history";
+
 /** A choice that is forgotten when the case changes. */
 function useCaseChoice<T>(caseId: string): [T | undefined, (value: T) => void] {
   const [choice, setChoice] = useState<{ caseId: string; value: T }>();
@@ -84,7 +87,7 @@ export function ReviewPage({ project }: { project: Project }) {
   const [heatMapView, dispatchHeatMap] = useReducer(heatMapViewReducer, CLOSED_HEAT_MAP);
   const [chosenStack, chooseStack] = useCaseChoice<string>(caseId);
   const [chosenFinding, chooseFinding] = useCaseChoice<string | null>(caseId);
-  const [side, setSide] = useCaseChoice<"prior" | "history">(caseId);
+  const [side, setSide] = useCaseChoice<Side | null>(caseId);
   const [lastSignature, setLastSignature] = useState<LastSignature | null>(null);
 
   const choices = payload ? stackChoices(payload) : [];
@@ -182,7 +185,7 @@ export function ReviewPage({ project }: { project: Project }) {
     setGeneration((before) => before + 1);
     openCase(signedCase);
   };
-  const toggle = (which: "prior" | "history") => setSide(side === which ? undefined : which);
+  const toggle = (which: Side) => setSide(side === which ? null : which);
   const hasPrior = (payload?.prior_count ?? 0) > 0;
 
   useKeys({
@@ -269,11 +272,9 @@ export function ReviewPage({ project }: { project: Project }) {
             </ErrorBoundary>
           </div>
           {payload && side === "prior" && (
-            <PriorView payload={payload} onClose={() => setSide(undefined)} />
+            <PriorView payload={payload} onClose={() => setSide(null)} />
           )}
-          {side === "history" && (
-            <HistoryPanel caseId={caseId} onClose={() => setSide(undefined)} />
-          )}
+          {side === "history" && <HistoryPanel caseId={caseId} onClose={() => setSide(null)} />}
         </div>
         <section className={styles.panel} aria-label={t("review.findings")}>
           {payload && session && draft ? (
@@ -314,8 +315,8 @@ export function ReviewPage({ project }: { project: Project }) {
 
 interface SideButtonsProps {
   hasPrior: boolean;
-  side: "prior" | "history" | undefined;
-  onToggle: (which: "prior" | "history") => void;
+  side: Side | null | undefined;
+  onToggle: (which: Side) => void;
 }
 
 /** What can be opened beside the image. */

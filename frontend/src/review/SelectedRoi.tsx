@@ -1,9 +1,8 @@
 /** The region in hand: its numbers, whether it is large enough, and what the model makes of it. */
-import { useTranslation } from "react-i18next";
 import type { Finding, ReviewPayload } from "../api/types";
+import { useNameOf } from "../cases/words";
 import { RoiFields } from "../viewer/RoiFields";
 import type { Roi } from "../viewer/roi";
-import { checkMinimum } from "../viewer/roiMeasure";
 import styles from "./SelectedRoi.module.css";
 import { useWhatIf } from "./useWhatIf";
 import { WhatIfPanel } from "./WhatIfPanel";
@@ -12,12 +11,14 @@ interface SelectedRoiProps {
   payload: ReviewPayload;
   finding: Finding;
   roi: Roi;
+  isReadOnly: boolean;
   onChange: (roi: Roi) => void;
   onRemove: (roiId: string) => void;
 }
 
-export function SelectedRoi({ payload, finding, roi, onChange, onRemove }: SelectedRoiProps) {
-  const { t } = useTranslation();
+export function SelectedRoi(props: SelectedRoiProps) {
+  const { payload, finding, roi, onChange } = props;
+  const nameOf = useNameOf();
   const whatIf = useWhatIf(payload, roi);
   const instance = payload.series
     .flatMap((series) => series.instances)
@@ -28,22 +29,18 @@ export function SelectedRoi({ payload, finding, roi, onChange, onRemove }: Selec
     columnMm: instance.column_spacing_mm,
     kind: instance.spacing_kind,
   };
-  const minimumMm = finding.minimum_size_mm;
-  const check = checkMinimum(roi.vertices, spacing, minimumMm);
   return (
     <div className={styles.roi}>
       <RoiFields
         roi={roi}
-        size={{ columns: instance.columns ?? 0, rows: instance.rows ?? 0 }}
-        spacing={spacing}
-        onChange={onChange}
-        onDelete={() => onRemove(roi.roiId)}
+        label={nameOf(finding)}
+        image={{ columns: instance.columns ?? 0, rows: instance.rows ?? 0, spacing }}
+        minimumMm={finding.minimum_size_mm}
+        isReadOnly={props.isReadOnly}
+        onChange={(vertices) => onChange({ ...roi, vertices })}
+        onLaterality={(laterality) => onChange({ ...roi, laterality })}
+        onDelete={() => props.onRemove(roi.roiId)}
       />
-      {minimumMm !== null && check !== "ok" && (
-        <p className={styles.warning} role="status">
-          {t(`review.size_${check}`, { minimum: minimumMm })}
-        </p>
-      )}
       {whatIf && <WhatIfPanel whatIf={whatIf} />}
     </div>
   );

@@ -92,7 +92,7 @@ export class DraftSession {
   }
 
   /** From when on unconfirmed content is kept here; what an earlier tab left behind comes back first. */
-  async useLocal(local: LocalDrafts, canEdit: boolean): Promise<void> {
+  async keepLocally(local: LocalDrafts, canEdit: boolean): Promise<void> {
     this.local = local;
     const orphans = await local.orphans<DraftContent>(this.caseId);
     const last = orphans.at(-1);

@@ -18,7 +18,8 @@ export function reviewQuery(caseId: string) {
 export function useReview(caseId: string) {
   return useQuery({
     ...reviewQuery(caseId),
-    refetchInterval: (query) => (query.state.data?.ai?.state === "waiting" ? AI_POLL_MS : NEWER_POLL_MS),
+    refetchInterval: (query) =>
+      query.state.data?.ai?.state === "waiting" ? AI_POLL_MS : NEWER_POLL_MS,
   });
 }
 

@@ -18,9 +18,7 @@ export function reportText(
     const verdict = content.verdicts[finding.code];
     if (!verdict) return [];
     const grade = content.grades[finding.code];
-    return [
-      `- ${words.nameOf(finding)}: ${words.verdictOf(verdict)}${grade ? ` (${grade})` : ""}`,
-    ];
+    return [`- ${words.nameOf(finding)}: ${words.verdictOf(verdict)}${grade ? ` (${grade})` : ""}`];
   });
   const blocks = [
     [words.titleOf("findings"), ...decided, content.findingsText.trim()],

@@ -1,7 +1,7 @@
 /** Tells colleagues that the case is being read, for as long as it is on the screen. */
 import { useCallback, useEffect, useState } from "react";
-import { claimCase, endClaim } from "../api/endpoints";
 import { isRetryable } from "../api/client";
+import { claimCase, endClaim } from "../api/endpoints";
 import type { Claim } from "../api/types";
 
 /** A third of the lease, so that one lost renewal frees nothing. */

@@ -24,8 +24,7 @@ function useLocalDrafts(): LocalDrafts | null {
   const { user } = useSession();
   const drafts = useQuery({
     queryKey: ["draft-key", user.id],
-    queryFn: async ({ signal }) =>
-      LocalDrafts.open(user.id, (await fetchDraftKey(signal)).key),
+    queryFn: async ({ signal }) => LocalDrafts.open(user.id, (await fetchDraftKey(signal)).key),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: Number.POSITIVE_INFINITY,
   });
@@ -71,7 +70,7 @@ export function useDraftSession(options: DraftSessionOptions): DraftSession | nu
   const canEdit = payload?.permissions.can_review ?? false;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once a session; what may be edited does not change in it
   useEffect(() => {
-    if (session && local) void session.useLocal(local, canEdit);
+    if (session && local) void session.keepLocally(local, canEdit);
   }, [session, local]);
   return session;
 }

@@ -16,8 +16,7 @@ export interface FindingWhatIf {
 
 export function useWhatIf(payload: ReviewPayload | undefined, roi: Roi | null) {
   const prediction = payload?.ai?.predictions.find(
-    (one) =>
-      one.sop_instance_uid === roi?.sopInstanceUid && one.frame_number === roi?.frameNumber,
+    (one) => one.sop_instance_uid === roi?.sopInstanceUid && one.frame_number === roi?.frameNumber,
   );
   const url = prediction?.maps?.url ?? "";
   const maps = useQuery({ ...mapsQuery(url), enabled: url !== "" });
@@ -58,7 +57,11 @@ function whatIfOf(
 }
 
 /** Null where the model has no output for the region's finding. */
-function findingWhatIf(whatIf: WhatIf, prediction: FramePrediction, roi: Roi): FindingWhatIf | null {
+function findingWhatIf(
+  whatIf: WhatIf,
+  prediction: FramePrediction,
+  roi: Roi,
+): FindingWhatIf | null {
   const index = prediction.outputs.findIndex((output) => output.finding === roi.finding);
   if (index < 0) return null;
   const answer = whatIf(roi.vertices);
