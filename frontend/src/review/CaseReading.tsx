@@ -1,13 +1,15 @@
 /** The reading of one case: what the AI says, the findings, the report and the signature. */
+import { Button, Kbd } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { openAddendum, revealAi, withdrawReview } from "../api/endpoints";
 import { ApiError } from "../api/errors";
 import type { Claim, ExplicitVerdict, Finding, ReviewPayload } from "../api/types";
-import { useKeys } from "../cases/useKeys";
+import { currentKeyActions, useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
 import { toastDone, toastFailed } from "../ui/toast";
+import { keyHint } from "../viewer/keymap";
 import { AiSummary } from "./AiSummary";
 import { CaseFacts } from "./CaseFacts";
 import styles from "./CaseReading.module.css";
@@ -165,7 +167,23 @@ export function CaseReading(props: CaseReadingProps) {
         )}
         {payload.permissions.can_review && (
           <>
-            <h2 className={styles.title}>{t("review.findings")}</h2>
+            <div className={styles.head}>
+              <h2 className={styles.title}>{t("review.findings")}</h2>
+              {canEdit && withAllAbsent(payload, content) !== content && (
+                <Button
+                  variant="subtle"
+                  color="gray"
+                  size="compact-xs"
+                  disabled={!canAct}
+                  rightSection={
+                    <Kbd size="xs">{keyHint(currentKeyActions(), "findings.allAbsent")}</Kbd>
+                  }
+                  onClick={allAbsent}
+                >
+                  {t("review.all_absent")}
+                </Button>
+              )}
+            </div>
             <ul className={styles.findings}>
               {payload.findings.map((finding) => (
                 <FindingRow

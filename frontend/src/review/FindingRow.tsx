@@ -49,7 +49,17 @@ export function FindingRow(props: FindingRowProps) {
       aria-current={isSelected}
     >
       <div className={styles.line}>
-        <button type="button" className={styles.head} onClick={onSelect}>
+        <button
+          type="button"
+          className={styles.head}
+          onClick={onSelect}
+          onKeyDown={(event) => {
+            // Enter is this button's own key, so the key map never sees it here.
+            if (event.key !== "Enter" || !isSelected) return;
+            event.preventDefault();
+            props.onEditRoi();
+          }}
+        >
           <Mark verdict={verdict} needsDecision={needsDecision} />
           <span className={styles.name}>{nameOf(finding)}</span>
           {verdict ? (

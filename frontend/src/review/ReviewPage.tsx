@@ -135,6 +135,16 @@ export function ReviewPage({ project }: { project: Project }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the case closes the heat map
   useEffect(() => dispatchHeatMap({ type: "case_opened" }), [caseId]);
 
+  // The picture fits the room it has, beside a prior or alone.
+  const isSplit = side === "prior";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the room asks for it
+  useEffect(() => {
+    const frame = requestAnimationFrame(() =>
+      requestAnimationFrame(() => viewport.current?.run("viewer.fit")),
+    );
+    return () => cancelAnimationFrame(frame);
+  }, [isSplit]);
+
   const stepStack = (step: 1 | -1) => {
     const next = choices[choices.findIndex((one) => one.key === choice?.key) + step];
     if (next) chooseStack(next.key);
@@ -246,7 +256,7 @@ export function ReviewPage({ project }: { project: Project }) {
           />
           <SideButtons hasPrior={hasPrior} side={side} onToggle={toggle} />
         </div>
-        <div className={styles.images} data-split={side === "prior"}>
+        <div className={styles.images} data-split={isSplit}>
           <div className={styles.viewport}>
             <ErrorBoundary
               fallback={(retry) => (
@@ -271,9 +281,7 @@ export function ReviewPage({ project }: { project: Project }) {
               />
             </ErrorBoundary>
           </div>
-          {payload && side === "prior" && (
-            <PriorView payload={payload} onClose={() => setSide(null)} />
-          )}
+          {payload && isSplit && <PriorView payload={payload} onClose={() => setSide(null)} />}
           {side === "history" && <HistoryPanel caseId={caseId} onClose={() => setSide(null)} />}
         </div>
         <section className={styles.panel} aria-label={t("review.findings")}>

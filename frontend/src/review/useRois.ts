@@ -77,6 +77,7 @@ export function useRois(input: RoisInput): Rois {
             const roi: Roi = { ...drawn, roiId: crypto.randomUUID(), finding, laterality: "" };
             change(roi);
             select(roi.roiId);
+            onFinding(finding); // accepting it must not move the reader on while the region is in hand
           }
         : undefined,
       onChange: (roiId, vertices, phase) => {

@@ -1,6 +1,6 @@
 /** The worklist's rows; one row has the focus, which arrows move and Enter opens. */
 import { Skeleton } from "@mantine/core";
-import { ArrowDown, ArrowUp, CircleCheck, CircleDot, SquarePen } from "lucide-react";
+import { ArrowDown, ArrowUp, CircleCheck, CircleDot, SquarePen, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { CaseStatus, Finding, Priority, WorklistRow } from "../api/types";
@@ -169,7 +169,7 @@ function CaseRow({ row, index, isFocused, hasAi, findings, onFocusRow, onOpen }:
       )}
       {hasAi && <td>{row.priority && <WhyHere priority={row.priority} findings={findings} />}</td>}
       <td>
-        <StatusMark status={row.status} reader={row.reader} />
+        <StatusMark row={row} />
       </td>
       <td title={t("worklist.received_at", { at: new Date(row.received_at).toLocaleString() })}>
         {facts.waiting(row.received_at)}
@@ -201,12 +201,30 @@ const STATUS_ICONS: Record<CaseStatus, ReactNode> = {
   signed: <CircleCheck size={14} aria-hidden />,
 };
 
-function StatusMark({ status, reader }: { status: CaseStatus; reader: string }) {
+/** How far the case is, who has it open now, and what somebody still has to do about it. */
+function StatusMark({ row }: { row: WorklistRow }) {
   const { t } = useTranslation();
+  const { status, reader, claimed_by: claimedBy } = row;
   return (
-    <span className={styles.status} data-status={status} title={reader}>
-      {STATUS_ICONS[status]}
-      {t(`status.${status}`)}
-    </span>
+    <div className={styles.statuses}>
+      <span className={styles.status} data-status={status} title={reader}>
+        {STATUS_ICONS[status]}
+        {t(`status.${status}`)}
+      </span>
+      {claimedBy && (
+        <span className={styles.secondary} title={t("worklist.claimed_by", { reader: claimedBy })}>
+          <bdi>{t("worklist.claimed_by", { reader: claimedBy })}</bdi>
+        </span>
+      )}
+      {row.is_critical_open && (
+        <span className={styles.critical}>
+          <TriangleAlert size={12} aria-hidden />
+          {t("worklist.critical_open")}
+        </span>
+      )}
+      {row.needs_second_signature && (
+        <span className={styles.secondary}>{t("worklist.second_needed")}</span>
+      )}
+    </div>
   );
 }

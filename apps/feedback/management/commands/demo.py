@@ -20,6 +20,8 @@ from apps.cases.services.ingest import ingest_file
 from apps.cases.services.members import member_add
 from apps.cases.services.projects import FindingDraft, project_create
 from apps.errors import CoreadError
+from apps.feedback.review.models import Phrase
+from apps.feedback.review.services.phrases import phrase_add
 from apps.inference.compute.folder import ModelFolder, read_model_folder
 from apps.inference.models import ModelVersion
 from apps.inference.selectors import champion_of
@@ -36,6 +38,18 @@ FINDINGS: Final = (
     FindingDraft(code="pneumothorax", name_en="Pneumothorax", name_zh="气胸", is_urgent=True),
     FindingDraft(code="pneumonia", name_en="Pneumonia", name_zh="肺炎"),
     FindingDraft(code="cardiomegaly", name_en="Cardiomegaly", name_zh="心影增大"),
+)
+
+
+PHRASES: Final = (
+    (
+        Phrase.Section.FINDINGS,
+        "Normal chest",
+        "Lungs clear and fully expanded. Heart and mediastinum of normal size. No effusion.",
+    ),
+    (Phrase.Section.FINDINGS, "正常胸片", "双肺野清晰，心影大小形态正常，双侧肋膈角锐利。"),
+    (Phrase.Section.IMPRESSION, "No acute finding", "No acute cardiopulmonary finding."),
+    (Phrase.Section.IMPRESSION, "未见异常", "心肺膈未见明显异常。"),
 )
 
 
@@ -82,6 +96,7 @@ class Command(BaseCommand):
         try:
             project = _project()
             _members(project)
+            _phrases(project)
             _champion(project)
             _studies(project, workers=workers)
         except CoreadError as error:
@@ -109,6 +124,15 @@ def _members(project: Project) -> None:
         )
         for role in person.roles:
             member_add(project, user=user, role=role)
+
+
+def _phrases(project: Project) -> None:
+    """Give the project its first ready sentences."""
+    if Phrase.objects.filter(project=project).exists():
+        return
+    admin = User.objects.get(username="admin")
+    for section, title, text in PHRASES:
+        phrase_add(project, author=admin, is_shared=True, section=section, title=title, text=text)
 
 
 def _champion(project: Project) -> None:
