@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -288,12 +288,13 @@ def policy_of(project: Project) -> ReadingPolicy:
 def sees_ai(user: User, case: Case) -> bool:
     """Tell whether AI output of a case may reach this person *now*.
 
-    Never for a person who reads the case blinded; for others as the project's policy says.
+    Never for a person who reads the case blinded; for others as the project's policy says, and not
+    before they may see it of the same study in another project.
     """
     if not roles_in(user, case.project) & READERS or reads_blinded(user, case.study.patient):
         return False
     if policy_of(case.project).ai_display == ReadingPolicy.AiDisplay.FROM_START:
-        return True
+        return not _hidden_cases(user).filter(study=case.study_id).exists()
     return case.assignments.filter(user=user, ai_revealed_at__isnull=False).exists()
 
 
@@ -304,7 +305,23 @@ def sees_ai_everywhere(user: User, project: Project) -> bool:
     """
     if policy_of(project).ai_display != ReadingPolicy.AiDisplay.FROM_START:
         return False
-    return not reads_something_blinded(user, project)
+    if reads_something_blinded(user, project):
+        return False
+    return not _hidden_cases(user).filter(study__cases__project=project).exists()
+
+
+def _hidden_cases(user: User) -> QuerySet[Case]:
+    """Select the cases that this person reviews and of which no AI output was revealed to them."""
+    policies = ReadingPolicy.objects.filter(project=OuterRef("project")).order_by("-version")
+    revealed = Assignment.objects.filter(
+        user=user, case=OuterRef("pk"), ai_revealed_at__isnull=False
+    )
+    return (
+        cases_visible_to(user, RADIOLOGISTS)
+        .alias(ai_display=Subquery(policies.values("ai_display")[:1]))
+        .exclude(ai_display=ReadingPolicy.AiDisplay.FROM_START)
+        .filter(~Exists(revealed))
+    )
 
 
 def _project_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:

@@ -64,7 +64,7 @@ class ReviewSignView(APIView):
                 user=known(request.user),
                 key=request.headers.get("Idempotency-Key", ""),
                 route="review-sign",
-                body={"case_id": str(case_id), "reading": request.data},
+                body={"case_id": case_id, "reading": sent.validated_data},
             )
         )
 

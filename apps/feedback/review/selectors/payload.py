@@ -86,7 +86,7 @@ def case_review(case: Case, *, user: User) -> dict[str, Any]:
         "claim": _claim(case, user),
         "prior_count": priors_of(case, user=user).count(),
         "next_case_id": following.pk if following else None,
-        "permissions": _permissions(case, user=user, newest=newest, draft=draft),
+        "permissions": _permissions(case, user=user, newest=newest, draft=draft, shows_ai=shows_ai),
     }
     if shows_ai:
         kept = draft or (newest if newest and newest.ai_visible else None)
@@ -132,7 +132,7 @@ def _policy(case: Case, *, user: User, shows_ai: bool) -> dict[str, Any]:
 
 
 def _permissions(
-    case: Case, *, user: User, newest: Review | None, draft: Review | None
+    case: Case, *, user: User, newest: Review | None, draft: Review | None, shows_ai: bool
 ) -> dict[str, bool]:
     may_review = bool(roles_in(user, case.project) & RADIOLOGISTS)
     stands_on_newest = draft is not None and newest is not None and draft.addendum_to == newest
@@ -140,7 +140,9 @@ def _permissions(
     return {
         "can_review": may_review and (newest is None or stands_on_newest),
         "can_write_addendum": may_review and newest is not None and not stands_on_newest,
+        # What a signature implies of the model's answer is part of it: nobody signs that unseen.
         "can_sign_second": may_review
+        and shows_ai
         and is_others
         and newest is not None
         and not hasattr(newest, "second_signature"),

@@ -1,5 +1,6 @@
 """The shapes of what a reader sends: a reading, and the acts that follow a signature."""
 
+import math
 from typing import Any
 
 from rest_framework import serializers
@@ -15,6 +16,7 @@ from apps.feedback.review.models import (
 )
 
 MAXIMUM_TEXT_LENGTH = 20_000
+LARGEST_INTEGER = 2**31 - 1  # what a column holds
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -35,16 +37,30 @@ class SaidSerializer(serializers.Serializer[Any]):
     grade = serializers.CharField(allow_blank=True)
 
 
+class FiniteField(serializers.FloatField):
+    """A number that JSON and both databases can hold: Python's float() also reads "nan"."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Refuse what is no number, or none on the number line."""
+        try:
+            value: float = super().to_internal_value(data)
+        except OverflowError:  # an integer of hundreds of digits
+            self.fail("invalid")
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
 class RoiShapeSerializer(serializers.Serializer[Any]):
     """A region: a closed polygon of DICOM image points (column, row)."""
 
     roi_id = serializers.UUIDField()
     finding = serializers.CharField(max_length=64)
     sop_instance_uid = serializers.CharField(max_length=64)
-    frame_number = serializers.IntegerField(min_value=1)
+    frame_number = serializers.IntegerField(min_value=1, max_value=LARGEST_INTEGER)
     kind = serializers.ChoiceField(choices=RoiRevision.Kind.choices)
     vertices = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2),
+        child=serializers.ListField(child=FiniteField(), min_length=2, max_length=2),
         min_length=3,
         max_length=MAXIMUM_VERTICES,
     )
@@ -57,14 +73,14 @@ class ClientSerializer(serializers.Serializer[Any]):
     """In what the reading was made: kept beside every region."""
 
     renderer = serializers.CharField(max_length=64, allow_blank=True, default="")
-    pixel_ratio = serializers.FloatField(min_value=0.1, max_value=16, default=1.0)
+    pixel_ratio = FiniteField(min_value=0.1, max_value=16, default=1.0)
     version = serializers.CharField(max_length=32, allow_blank=True, default="")
 
 
 class ReadingSerializer(serializers.Serializer[Any]):
     """A reading: made on a revision of the draft, with this answer of the model on the screen."""
 
-    revision = serializers.IntegerField(min_value=0)
+    revision = serializers.IntegerField(min_value=0, max_value=LARGEST_INTEGER)
     decisions = DecisionSerializer(many=True)
     findings_text = serializers.CharField(
         allow_blank=True, max_length=MAXIMUM_TEXT_LENGTH, trim_whitespace=False

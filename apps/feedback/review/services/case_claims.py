@@ -26,9 +26,9 @@ def case_claim(case: Case, *, reader: User, take_over: bool) -> CaseClaim:
     A live claim of somebody else is left as it is unless `take_over`: compare `reader`.
     """
     with transaction.atomic():
-        free = Q(reader=reader) | Q(lease_until__lt=Now())
+        free = Q(reader=reader) | Q(lease_until__lte=Now())
         claims = CaseClaim.objects.filter(case=case)
-        if claims.filter(reader=reader, lease_until__gte=Now()).update(
+        if claims.filter(reader=reader, lease_until__gt=Now()).update(
             lease_until=Now() + Value(LEASE)
         ):
             return _standing(case)

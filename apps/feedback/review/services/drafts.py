@@ -4,6 +4,7 @@ A save carries the revision it was made on and is one conditional UPDATE; whoeve
 another tab or a replayed request, gets a conflict that names the present revision.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,11 @@ from apps.cases.models import Case, Finding, User
 from apps.cases.services.audit import audit_record
 from apps.errors import Conflict, Invalid
 from apps.feedback.review.models import EXPLICIT_VERDICTS, Review, ReviewDecision, Verdict
-from apps.feedback.review.selectors.versions import newest_signed
+from apps.feedback.review.selectors.versions import (
+    newest_signed,
+    withdrawable,
+    withdrawable_s,
+)
 from apps.feedback.review.services.rois import Roi, Seen, rois_copy, rois_write
 from apps.inference.models import CasePrediction
 from apps.inference.selectors import champion_prediction
@@ -57,7 +62,7 @@ def review_save(case: Case, *, reader: User, reading: Reading) -> Review:
     Invalid : a finding that the project's schema does not have, or one named twice; a grade the
         finding does not have; a prediction or an image that is not this case's; a bad region
     """
-    findings = _findings(case, reading.decisions)
+    findings = findings_named(case, reading.decisions)
     with transaction.atomic():
         draft = _draft(case, reader)
         _refuse_if_overtaken(draft)
@@ -80,12 +85,19 @@ def addendum_open(case: Case, *, reader: User, reason: str) -> Review:
 
     Raises
     ------
-    Conflict : `nothing_signed`; `may_be_withdrawn`, the reader's own signature is not a minute old
+    Conflict : `nothing_signed`; `may_be_withdrawn`, the signature is not a minute old: nothing may
+        stand on a version that can still be taken away
     """
     with transaction.atomic():
         signed = newest_signed(case)
         if signed is None:
             raise Conflict("Nothing has been signed for this case yet.", code="nothing_signed")
+        if withdrawable().filter(pk=signed.pk).exists():
+            raise Conflict(
+                "This signature can still be withdrawn: wait until its minute is over.",
+                code="may_be_withdrawn",
+                params={"seconds": math.ceil(withdrawable_s(signed, now=timezone.now()))},
+            )
         draft, is_new = Review.objects.get_or_create(
             case=case, reader=reader, state=Review.State.DRAFT
         )
@@ -112,12 +124,14 @@ def draft_fill(draft: Review, *, source: Review) -> None:
 
     The answer of the model that was on the screen stays the same one.
     """
+    saw = source.ai_visible and sees_ai(draft.reader, draft.case)
     Review.objects.filter(pk=draft.pk).update(
         findings_text=source.findings_text,
         impression_text=source.impression_text,
         is_critical=source.is_critical,
         critical_note=source.critical_note,
-        case_prediction=source.case_prediction if _saw(draft, source) else None,
+        ai_visible=saw,
+        case_prediction=source.case_prediction if saw else None,
         saved_at=timezone.now(),
     )
     explicit = source.decisions.filter(verdict__in=EXPLICIT_VERDICTS)
@@ -135,30 +149,38 @@ def draft_fill(draft: Review, *, source: Review) -> None:
     rois_copy(source, target=draft)
 
 
-def _saw(draft: Review, source: Review) -> bool:
-    """Tell whether this reader may see the answer that the earlier version was made with."""
-    return source.ai_visible and sees_ai(draft.reader, draft.case)
-
-
 def _refuse_if_overtaken(draft: Review) -> None:
     """A draft stands on the newest signed version, or on none if none is signed."""
     signed = newest_signed(draft.case)
-    if (signed.pk if signed else None) != draft.addendum_to_id:
+    if (signed.pk if signed else None) == draft.addendum_to_id:
+        return
+    if signed is not None:
         raise already_signed(signed)
-
-
-def already_signed(signed: Review | None) -> Conflict:
-    """Say that a colleague, or this reader elsewhere, was faster."""
-    by = (signed.reader.display_name or signed.reader.username) if signed else ""
-    version = signed.version if signed else None
-    return Conflict(
-        "This case has been signed already. Open an addendum to change what it says.",
-        code="already_signed",
-        params={"reader": by, "version": version},
+    # What it stood on was withdrawn in the moment in which it was opened: it stands on its own now.
+    Review.objects.filter(pk=draft.pk, state=Review.State.DRAFT).update(
+        addendum_to=None, addendum_reason=""
     )
 
 
-def _findings(case: Case, decisions: Sequence[Decision]) -> dict[str, Finding]:
+def already_signed(signed: Review) -> Conflict:
+    """Say that a colleague, or this reader elsewhere, was faster."""
+    return Conflict(
+        "This case has been signed already. Open an addendum to change what it says.",
+        code="already_signed",
+        params={
+            "reader": signed.reader.display_name or signed.reader.username,
+            "version": signed.version,
+        },
+    )
+
+
+def findings_named(case: Case, decisions: Sequence[Decision]) -> dict[str, Finding]:
+    """Map the project's finding codes to findings, if the decisions name them rightly.
+
+    Raises
+    ------
+    Invalid : `unknown_finding`, `unknown_grade`; see `review_save`
+    """
     findings = {finding.code: finding for finding in case.project.findings.all()}
     named = [decision.finding for decision in decisions]
     unknown = sorted(set(named) - set(findings))
@@ -180,6 +202,7 @@ def _findings(case: Case, decisions: Sequence[Decision]) -> dict[str, Finding]:
 
 def _draft(case: Case, reader: User) -> Review:
     draft, _ = Review.objects.get_or_create(case=case, reader=reader, state=Review.State.DRAFT)
+    draft.case, draft.reader = case, reader  # known already: autosave asks for neither again
     return draft
 
 
@@ -198,6 +221,7 @@ def _advance(draft: Review, reading: Reading) -> Review:
         case_prediction=prediction,
         ai_visible=reading.case_prediction_id is not None and sees_ai(draft.reader, draft.case),
     )
+    case, reader = draft.case, draft.reader
     draft.refresh_from_db()
     if not moved:
         raise Conflict(
@@ -205,6 +229,9 @@ def _advance(draft: Review, reading: Reading) -> Review:
             code="stale_revision",
             params={"current": draft.revision},
         )
+    draft.case, draft.reader = case, reader
+    # As many queries with an answer of the model as without one: their number would tell.
+    draft.case_prediction = prediction
     return draft
 
 
@@ -263,7 +290,6 @@ def draft_create_from(source: Review) -> Review:
                 reader=source.reader,
                 addendum_to=source.addendum_to,
                 addendum_reason=source.addendum_reason,
-                ai_visible=source.ai_visible,
             )
             draft_fill(draft, source=source)
     except IntegrityError as error:

@@ -18,6 +18,8 @@ from apps.feedback.review.selectors.rois import newest_revisions
 
 # A vertex may lie on the outer edge of the image, and a rounded one a hair outside of it.
 EDGE_TOLERANCE_PX: Final = 0.01
+# Half of the smallest triangle that stored vertices can make: below it is rounding, not area.
+SMALLEST_AREA_PX2: Final = 0.01 * 0.01 / 4
 
 Vertex = tuple[float, float]
 
@@ -33,6 +35,11 @@ class Roi:
     kind: RoiRevision.Kind
     vertices: Sequence[Vertex]
     laterality: str = ""
+
+    @property
+    def stored_vertices(self) -> list[Vertex]:
+        """The vertices to a hundredth of a pixel, beyond any mouse: what is judged and measured."""
+        return [(round(column, 2), round(row, 2)) for column, row in self.vertices]
 
 
 @dataclass(frozen=True)
@@ -57,17 +64,15 @@ def rois_write(
     Invalid : a region of an unknown finding or image, outside its image, or without an area
     """
     newest = newest_revisions(review)
-    # An undrawn case, which is most of them, costs one query.
-    instances = _instances(review.case, rois) if rois else {}
-    _check(rois, findings=findings, instances=instances)
+    instances = _checked_instances(review.case, rois, findings=findings)
     sent = {roi.roi_id: roi for roi in rois}
     changed = [
-        _revision(
-            review, roi, finding=findings[roi.finding], instance=instances[roi.sop_instance_uid]
-        )
+        _revision(roi, finding=findings[roi.finding], instance=instances[roi.sop_instance_uid])
         for roi in rois
         if not _is_unchanged(newest.get(roi.roi_id), roi)
     ]
+    for revision in changed:
+        revision.review = review
     removed = [
         _copy(before, is_removed=True)
         for roi_id, before in newest.items()
@@ -96,9 +101,29 @@ def rois_copy(source: Review, *, target: Review) -> None:
     RoiRevision.objects.bulk_create(copies)
 
 
-def rounded(vertices: Sequence[Vertex]) -> list[list[float]]:
-    """Vertices as they are stored: to a hundredth of a pixel, beyond any mouse."""
-    return [[round(column, 2), round(row, 2)] for column, row in vertices]
+def rois_unsaved(
+    case: Case, rois: Sequence[Roi], *, findings: Mapping[str, Finding]
+) -> list[RoiRevision]:
+    """Make of regions the rows that they would become, for where no draft holds them.
+
+    Raises
+    ------
+    Invalid : see `rois_write`
+    """
+    instances = _checked_instances(case, rois, findings=findings)
+    return [
+        _revision(roi, finding=findings[roi.finding], instance=instances[roi.sop_instance_uid])
+        for roi in rois
+    ]
+
+
+def _checked_instances(
+    case: Case, rois: Sequence[Roi], *, findings: Mapping[str, Finding]
+) -> dict[str, Instance]:
+    # An undrawn case, which is most of them, costs no query.
+    instances = _instances(case, rois) if rois else {}
+    _check(rois, findings=findings, instances=instances)
+    return instances
 
 
 def _instances(case: Case, rois: Sequence[Roi]) -> dict[str, Instance]:
@@ -126,29 +151,29 @@ def _check(
             raise _invalid(
                 "unknown_image", "A region lies on an image that this case does not have."
             )
-        if not _lies_in(roi.vertices, instance):
+        if not _lies_in(roi, instance):
             raise _invalid(
                 "roi_outside_image",
                 f"A region has 3 to {MAXIMUM_VERTICES} vertices, all of them on its image.",
             )
-        if not _has_area(roi.vertices):
+        if not _has_area(roi.stored_vertices):
             raise _invalid("roi_without_area", "A region encloses no area: draw it again.")
 
 
-def _lies_in(vertices: Sequence[Vertex], instance: Instance) -> bool:
-    if not 3 <= len(vertices) <= MAXIMUM_VERTICES:
+def _lies_in(roi: Roi, instance: Instance) -> bool:
+    if not 3 <= len(roi.vertices) <= MAXIMUM_VERTICES:
         return False
     limits = (instance.columns or 0, instance.rows or 0)
     return all(
         math.isfinite(value) and -EDGE_TOLERANCE_PX <= value <= limit + EDGE_TOLERANCE_PX
-        for vertex in vertices
+        for vertex in roi.vertices
         for value, limit in zip(vertex, limits, strict=True)
     )
 
 
 def _has_area(vertices: Sequence[Vertex]) -> bool:
     area = area_mm2(vertices, row_spacing_mm=1.0, column_spacing_mm=1.0)
-    return area is not None and area > 0
+    return area is not None and area > SMALLEST_AREA_PX2
 
 
 def _is_unchanged(before: RoiRevision | None, roi: Roi) -> bool:
@@ -160,26 +185,26 @@ def _is_unchanged(before: RoiRevision | None, roi: Roi) -> bool:
         and before.frame_number == roi.frame_number
         and before.kind == roi.kind
         and before.laterality == roi.laterality
-        and before.vertices == rounded(roi.vertices)
+        and before.vertices == [list(vertex) for vertex in roi.stored_vertices]
     )
 
 
-def _revision(review: Review, roi: Roi, *, finding: Finding, instance: Instance) -> RoiRevision:
+def _revision(roi: Roi, *, finding: Finding, instance: Instance) -> RoiRevision:
+    vertices = roi.stored_vertices
     spacing = {
         "row_spacing_mm": instance.row_spacing_mm,
         "column_spacing_mm": instance.column_spacing_mm,
     }
     return RoiRevision(
-        review=review,
         roi_id=roi.roi_id,
         finding=finding,
         instance=instance,
         frame_number=roi.frame_number,
         kind=roi.kind,
-        vertices=rounded(roi.vertices),
+        vertices=[list(vertex) for vertex in vertices],
         laterality=roi.laterality,
-        area_mm2=area_mm2(roi.vertices, **spacing),
-        diameter_mm=_diameter_mm(roi.vertices, **spacing),
+        area_mm2=area_mm2(vertices, **spacing),
+        diameter_mm=_diameter_mm(vertices, **spacing),
         spacing_kind=instance.spacing_kind,
     )
 
@@ -190,13 +215,35 @@ def _diameter_mm(
     """The longest distance of two vertices, in mm; None without a spacing."""
     if row_spacing_mm is None or column_spacing_mm is None:
         return None
+    # Its ends are corners of the convex hull, which has few: 200 regions are measured at once.
+    corners = _hull(vertices)
     spacing = {"row_spacing_mm": row_spacing_mm, "column_spacing_mm": column_spacing_mm}
     lengths = (
         length_mm(start, end, **spacing)
-        for place, start in enumerate(vertices)
-        for end in vertices[place + 1 :]
+        for place, start in enumerate(corners)
+        for end in corners[place + 1 :]
     )
     return max(length for length in lengths if length is not None)
+
+
+def _hull(vertices: Sequence[Vertex]) -> list[Vertex]:
+    """The corners of the convex hull (Andrew's monotone chain)."""
+    ordered = sorted(set(vertices))
+    return [*_chain(ordered)[:-1], *_chain(ordered[::-1])[:-1]]
+
+
+def _chain(ordered: Sequence[Vertex]) -> list[Vertex]:
+    """One side of the hull of sorted points: from the first to the last, turning one way."""
+    chain: list[Vertex] = []
+    for point in ordered:
+        while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
+            chain.pop()
+        chain.append(point)
+    return chain
+
+
+def _turn(a: Vertex, b: Vertex, c: Vertex) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _copy(revision: RoiRevision, **changes: Any) -> RoiRevision:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from apps.cases.access import policy_of, sees_ai
@@ -76,7 +75,10 @@ def review_sign(case: Case, *, reader: User, reading: Reading) -> Review:
             )
     except IntegrityError as error:
         # The unique (case, version) slot was taken by a colleague between our look and our write.
-        raise already_signed(newest_signed(case)) from error
+        signed = newest_signed(case)
+        if signed is None:
+            raise
+        raise already_signed(signed) from error
     return review
 
 
@@ -250,8 +252,7 @@ def _fill_unsaid(review: Review) -> None:
 
 
 def _seal(review: Review) -> None:
-    latest = Review.objects.filter(case=review.case).aggregate(latest=Max("version"))["latest"]
-    version = (latest or 0) + 1
+    version = _next_version(review)
     policy = policy_of(review.case.project)
     review.policy = policy
     Review.objects.filter(pk=review.pk, state__in=sources(REVIEW, "signed")).update(
@@ -263,6 +264,23 @@ def _seal(review: Review) -> None:
         content_sha256=content_sha256(review, version=version),
     )
     review.refresh_from_db()
+
+
+def _next_version(review: Review) -> int:
+    """Give the number after the last, seen together with what stands, in one query.
+
+    Whoever signs after this query takes the same number, which is unique; whoever signed before it,
+    since the draft was checked, is seen by it.
+    """
+    earlier = list(
+        Review.objects.filter(case=review.case, version__isnull=False)
+        .select_related("reader")
+        .order_by("version")
+    )
+    standing = [each for each in earlier if each.state == Review.State.SIGNED]
+    if standing and standing[-1].pk != review.addendum_to_id:
+        raise already_signed(standing[-1])
+    return (earlier[-1].version or 0) + 1 if earlier else 1
 
 
 def content_sha256(review: Review, *, version: int) -> str:
