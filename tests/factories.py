@@ -14,7 +14,17 @@ from apps.cases.people.models import Invitation, PasswordReset
 from apps.cases.services.one_time_links import token_new
 from apps.feedback.learning import models as learning
 from apps.feedback.learning.models import QueueEntry
-from apps.feedback.review.models import Phrase, Review, ReviewDecision, Verdict
+from apps.feedback.review.models import (
+    CriticalAcknowledgement,
+    FirstImpression,
+    Phrase,
+    Review,
+    ReviewDecision,
+    RoiRevision,
+    SecondSignature,
+    Verdict,
+    Withdrawal,
+)
 from apps.inference import models as inference
 from apps.inference.compute.run_config import RunConfig
 
@@ -422,6 +432,66 @@ class SignedReviewFactory(ReviewFactory):
     state = Review.State.SIGNED
     version = 1
     signed_at = factory.LazyFunction(timezone.now)
+
+
+class RoiRevisionFactory(DjangoModelFactory):
+    """The first revision of a triangle on the case's first image."""
+
+    class Meta:
+        model = RoiRevision
+
+    review = factory.SubFactory(ReviewFactory)
+    roi_id = factory.LazyFunction(uuid.uuid4)
+    number = 1
+    finding = factory.SubFactory(
+        FindingFactory, project=factory.SelfAttribute("..review.case.project")
+    )
+    instance = factory.LazyAttribute(lambda it: it.review.case.instances.first())
+    kind = RoiRevision.Kind.FREEHAND
+    vertices = factory.LazyFunction(lambda: [[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+    author = factory.SelfAttribute("review.reader")
+    ai_visible = False
+    spacing_kind = "none"
+
+
+class FirstImpressionFactory(DjangoModelFactory):
+    class Meta:
+        model = FirstImpression
+
+    case = factory.SubFactory(CaseFactory)
+    reader = factory.SubFactory(UserFactory)
+    policy = factory.LazyAttribute(lambda it: it.case.project.policies.first())
+    trigger = FirstImpression.Trigger.LOCKED
+    decisions = factory.LazyFunction(list)
+    rois = factory.LazyFunction(list)
+    saw_signed_review = False
+    content_sha256 = sha256("impression")
+
+
+class WithdrawalFactory(DjangoModelFactory):
+    class Meta:
+        model = Withdrawal
+
+    review = factory.SubFactory(SignedReviewFactory, state=Review.State.WITHDRAWN)
+    reader = factory.SelfAttribute("review.reader")
+
+
+class SecondSignatureFactory(DjangoModelFactory):
+    class Meta:
+        model = SecondSignature
+
+    review = factory.SubFactory(SignedReviewFactory)
+    signer = factory.SubFactory(UserFactory)
+    content_sha256 = sha256("content")
+
+
+class CriticalAcknowledgementFactory(DjangoModelFactory):
+    class Meta:
+        model = CriticalAcknowledgement
+
+    review = factory.SubFactory(SignedReviewFactory, is_critical=True)
+    acknowledged_by = factory.SubFactory(UserFactory)
+    informed = "ward 3"
 
 
 class PhraseFactory(DjangoModelFactory):

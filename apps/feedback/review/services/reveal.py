@@ -41,7 +41,7 @@ def ai_reveal(case: Case, *, reader: User, reading: Reading) -> FirstImpression:
     if reads_blinded(reader, case.study.patient):
         raise NotFound
     impressions = FirstImpression.objects.filter(case=case, reader=reader)
-    kept = impressions.first()
+    kept: FirstImpression | None = impressions.first()
     if kept is not None:
         return kept
     policy = policy_of(case.project)
