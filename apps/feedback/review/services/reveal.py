@@ -40,8 +40,7 @@ def ai_reveal(case: Case, *, reader: User, reading: Reading) -> FirstImpression:
     """
     if reads_blinded(reader, case.study.patient):
         raise NotFound
-    impressions = FirstImpression.objects.filter(case=case, reader=reader)
-    kept: FirstImpression | None = impressions.first()
+    kept = _kept(case, reader)
     if kept is not None:
         return kept
     policy = policy_of(case.project)
@@ -53,10 +52,14 @@ def ai_reveal(case: Case, *, reader: User, reading: Reading) -> FirstImpression:
             return _reveal(case, reader=reader, reading=reading, policy=policy, trigger=trigger)
     except (IntegrityError, Conflict):
         # The same reader's other tab was faster by a moment: its answer is the one that is kept.
-        kept = impressions.first()
+        kept = _kept(case, reader)
         if kept is None:
             raise
         return kept
+
+
+def _kept(case: Case, reader: User) -> FirstImpression | None:
+    return FirstImpression.objects.filter(case=case, reader=reader).first()
 
 
 def _reveal(
