@@ -17,10 +17,12 @@ import { CLOSED_HEAT_MAP, heatMapViewReducer } from "../src/viewer/heatMapView";
 import { decodeMaps, evidenceGrid, type HeatMapLayer } from "../src/viewer/heatmap";
 import { Keyboard } from "../src/viewer/keyboard";
 import { effectiveActions, SCREENS } from "../src/viewer/keymap";
+import { moveVertices, shapeFromPath } from "../src/viewer/roi";
 import { StackViewer } from "../src/viewer/StackViewer";
 import { imagesOfSeries, type ViewerStack } from "../src/viewer/stack";
 import { Thumbnails } from "../src/viewer/Thumbnails";
 import { Viewport, type ViewportHandle } from "../src/viewer/Viewport";
+import { createWhatIf } from "../src/viewer/whatIf";
 import { useRoiBench } from "./RoiBench";
 
 const query = new URLSearchParams(location.search);
@@ -132,10 +134,15 @@ function App({ names }: { names: string[] }) {
   );
 }
 
+/** The arithmetic of regions, for tests against the server's and for measuring it. */
+Object.assign(window, { createWhatIf, decodeMaps, moveVertices, shapeFromPath });
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("no root");
 const names = (query.get("scene") ?? "").split(",");
-if (query.has("bare")) {
+if (names[0] === "") {
+  root.textContent = "No scene named.";
+} else if (query.has("bare")) {
   await showBare(root, names[0] ?? "");
 } else {
   await i18next.use(initReactI18next).init({

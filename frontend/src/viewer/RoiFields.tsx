@@ -4,7 +4,7 @@
  */
 import { ActionIcon, SegmentedControl, TextInput, Tooltip } from "@mantine/core";
 import { Trash2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { measureLength, type PixelSpacing } from "./coords";
 import type { Ring } from "./polygon";
@@ -166,11 +166,11 @@ function NumberField(props: {
 }) {
   const { t } = useTranslation("viewer");
   const { value, onCommit } = props;
-  const [text, setText] = useState(String(value));
-  useEffect(() => setText(String(value)), [value]);
+  /** What is being typed; null: the region's own number. */
+  const [text, setText] = useState<string | null>(null);
   const commit = () => {
-    const typed = numberIn(text);
-    setText(String(value)); // stays when the number cannot be had
+    const typed = numberIn(text ?? "");
+    setText(null);
     if (typed !== null && typed !== value) {
       onCommit(typed);
     }
@@ -180,10 +180,11 @@ function NumberField(props: {
     if (event.key === "Enter") {
       commit();
     } else if (event.key === "Escape") {
-      setText(String(value));
+      setText(null);
     } else if (direction !== undefined && !props.isReadOnly) {
       event.preventDefault();
-      onCommit((numberIn(text) ?? value) + direction * (event.shiftKey ? 10 : 1));
+      setText(null);
+      onCommit((numberIn(text ?? "") ?? value) + direction * (event.shiftKey ? 10 : 1));
     }
   };
   return (
@@ -198,7 +199,7 @@ function NumberField(props: {
       }
       rightSection={<span className="roi-fields-unit">{t("roi.fields.px")}</span>}
       inputWrapperOrder={["label", "input", "description", "error"]}
-      value={text}
+      value={text ?? String(value)}
       readOnly={props.isReadOnly}
       onChange={(event) => setText(event.currentTarget.value)}
       onBlur={commit}

@@ -81,6 +81,7 @@ export function RoiLayer(props: {
               vertices={preview?.roiId === item.roi.roiId ? preview.vertices : item.roi.vertices}
               canEdit={state.canDraw && !item.isReadOnly}
               imageToCanvas={imageToCanvas}
+              canvasWidth={svg.current?.clientWidth ?? Number.POSITIVE_INFINITY}
               spacing={image.spacing}
             />
           ))}

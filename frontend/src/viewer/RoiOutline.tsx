@@ -13,6 +13,7 @@ export function RoiOutline(props: {
   readonly vertices: Ring;
   readonly canEdit: boolean;
   readonly imageToCanvas: Affine;
+  readonly canvasWidth: number;
   readonly spacing: PixelSpacing;
 }) {
   const { item, vertices, imageToCanvas } = props;
@@ -20,7 +21,7 @@ export function RoiOutline(props: {
   const path = useMemo(() => pathOf(vertices), [vertices]);
   const transform = cssMatrix(imageToCanvas);
   const isHeld = isSelected && props.canEdit;
-  const [x, y] = labelPlace(vertices, imageToCanvas);
+  const { x, y, anchor } = labelPlace(vertices, imageToCanvas, props.canvasWidth);
   return (
     <g
       className={`viewer-roi viewer-roi-${tone}`}
@@ -33,7 +34,7 @@ export function RoiOutline(props: {
       <path className="viewer-roi-halo" d={path} transform={transform} />
       <path className="viewer-roi-line" d={path} transform={transform} />
       {isHeld && <path className="viewer-roi-body" data-roi-part d={path} transform={transform} />}
-      <text className="viewer-roi-label" x={x} y={y}>
+      <text className="viewer-roi-label" x={x} y={y} textAnchor={anchor}>
         <RoiLabel item={item} size={measureSize(vertices, props.spacing)} />
       </text>
       {isHeld &&

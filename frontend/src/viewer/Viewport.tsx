@@ -208,10 +208,11 @@ const HEAT_MAP_KEYS: Readonly<Record<string, HeatMapAction>> = {
 /** Keys of the selected region, of the drawing tools where they are offered, and of the image. */
 function runOnImage(viewer: StackViewer, rois: RoiLayerProps | undefined, actionId: string) {
   const image = viewer.currentImage();
-  const { imageToCanvas } = viewer.getState();
+  const { imageToCanvas, canDraw } = viewer.getState();
   const view = image && imageToCanvas && { image, imageToCanvas };
   if (actionId.startsWith("roi.")) {
-    return rois !== undefined && view !== null && runRoiKey(rois, view, actionId);
+    const isAllowed = canDraw || actionId === "roi.deselect";
+    return isAllowed && rois !== undefined && view !== null && runRoiKey(rois, view, actionId);
   }
   return (ROI_TOOL_ACTIONS.has(actionId) && !rois?.onDraw) || runCommand(viewer, actionId);
 }

@@ -154,6 +154,18 @@ describe("crossing itself", () => {
     expect(isInside(mended, [50, 5])).toBe(true);
   });
 
+  it("along the edge of the image, there and back, loses what encloses nothing", () => {
+    const mended = mendRing([
+      [100, 20],
+      [200, 20],
+      [200, 80],
+      [200, 60],
+      [100, 60],
+    ]);
+    expect(boxOf(mended ?? [])).toEqual({ left: 100, top: 20, right: 200, bottom: 60 });
+    expect(Math.abs(signedArea(mended ?? []))).toBe(4000);
+  });
+
   it("as a figure of eight is not guessed at", () => {
     expect(
       mendRing([

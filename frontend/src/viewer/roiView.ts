@@ -8,6 +8,7 @@ export const HANDLE_TARGET_CSS = 24;
 /** Handles of a region smaller than this on the screen stand outside of it, so that it can still be moved. */
 const SMALL_CSS = 3 * HANDLE_TARGET_CSS;
 const LABEL_HEIGHT_CSS = 16;
+const LABEL_WIDTH_CSS = 240;
 const LABEL_GAP_CSS = 8;
 
 export interface HandleView {
@@ -59,12 +60,27 @@ function resizeCursor(dx: number, dy: number): string {
   return ["ew-resize", "nwse-resize", "ns-resize", "nesw-resize"][eighth] ?? "move";
 }
 
-/** Above the outline, or below it where there is no room above, and never out of the viewport on the left. */
-export function labelPlace(vertices: Ring, imageToCanvas: Affine): Point {
-  const box = boxOf(vertices.map((vertex) => applyAffine(imageToCanvas, vertex)));
-  const isRoomAbove = box.top >= LABEL_HEIGHT_CSS + LABEL_GAP_CSS;
-  return [
-    Math.max(box.left, LABEL_GAP_CSS),
-    isRoomAbove ? box.top - LABEL_GAP_CSS : box.bottom + LABEL_HEIGHT_CSS,
-  ];
+export interface LabelPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly anchor: "start" | "end";
+}
+
+/** Above the outline and its handles; where there is no room, within it or below; never out of the viewport. */
+export function labelPlace(vertices: Ring, imageToCanvas: Affine, canvasWidth: number): LabelPlace {
+  const { left, top, right, bottom } = boxOf(
+    vertices.map((vertex) => applyAffine(imageToCanvas, vertex)),
+  );
+  const isSmall = Math.min(right - left, bottom - top) < SMALL_CSS;
+  const gap = isSmall ? HANDLE_TARGET_CSS : LABEL_GAP_CSS;
+  const isEnd = left > canvasWidth - LABEL_WIDTH_CSS;
+  const x = isEnd ? Math.min(right, canvasWidth - LABEL_GAP_CSS) : Math.max(left, LABEL_GAP_CSS);
+  const anchor = isEnd ? "end" : "start";
+  if (top >= gap + LABEL_HEIGHT_CSS) {
+    return { x, y: top - gap, anchor };
+  }
+  const below = isSmall
+    ? bottom + gap + LABEL_HEIGHT_CSS / 2
+    : Math.max(top, 0) + gap + LABEL_HEIGHT_CSS;
+  return { x: isSmall ? x : x + (isEnd ? -gap : gap), y: below, anchor };
 }
