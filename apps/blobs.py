@@ -63,6 +63,11 @@ def put_file(path: Path, *, sha256: str = "") -> str:
     return sha256
 
 
+def remove(sha256: str) -> None:
+    """Delete stored bytes; only for bytes that no second row can name, as a run's checkpoint."""
+    default_storage.delete(_name(sha256))
+
+
 def require_room() -> None:
     """Keep a reserve of the disk for the database and the logs, so that reading goes on.
 

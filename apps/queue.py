@@ -30,6 +30,7 @@ class JOBS:
 
     PREDICT_INTERACTIVE: Final = Job("inference.predict_interactive", "interactive")
     PREDICT_BULK: Final = Job("inference.predict_bulk", "gpu")
+    TRAIN: Final = Job("inference.train", "train")
     RESCUE: Final = Job("inference.rescue", "cpu")
     SEAL_AUDIT: Final = Job("cases.seal_audit", "cpu")
     RELEASE_REVIEWS: Final = Job("feedback.release_reviews", "cpu")

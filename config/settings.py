@@ -218,6 +218,12 @@ MAXIMUM_BATCH = 32
 JOB_BUDGET_S = 20.0
 JOB_TIME_LIMIT_S = 180.0  # ends a job that hangs; longer than its budget and two leases
 RESCUE_EVERY_S = 5.0
+TRAINING_THREADS = os.cpu_count() or 1  # recorded with the run: another number gives other bits
+TRAINING_LEASE_S = 120.0  # longer than any step between two looks at the run's row
+TRAINING_BEAT_S = 1.0  # progress is written, and a cancellation seen, this often
+TRAINING_CHECKPOINT_S = 5.0  # an epoch or a batch of features that ends sooner is not saved alone
+TRAINING_WAKE_S = 60.0
+TRAINING_TIME_LIMIT_S = 24 * 3600.0  # a longer run goes on from its checkpoint
 SEAL_EVERY_S = 30.0
 # A signature may be taken back for this long; only then it counts (export, retraining queue).
 WITHDRAWAL_WINDOW_S = ENVIRONMENT.withdrawal_window_s

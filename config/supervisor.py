@@ -109,11 +109,13 @@ def web_service(*, port: int) -> Service:
 
 
 def worker_services() -> list[Service]:
-    """List the workers: one that holds torch, one for short jobs and the schedule."""
+    """List the workers: one that holds torch, one for short jobs and the schedule, one to train."""
     return [
         worker_service("torch", "interactive,gpu"),
         # The schedule is in memory: what is due is in rows, and no pickle is written.
         worker_service("cpu", "cpu", "--beat", "--scheduler", "celery.beat:Scheduler"),
+        # It loads torch when the first run comes, and works at a lower priority.
+        worker_service("train", "train"),
     ]
 
 

@@ -13,7 +13,13 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-NAMES: Final = frozenset({"claimed", "computing", "stored", "before_ack"})
+NAMES: Final = frozenset(
+    {
+        *("claimed", "computing", "stored", "before_ack"),
+        *("train_features", "train_saving", "train_epoch", "train_exported"),
+        *("train_registered", "train_evaluated"),
+    }
+)
 ACTIONS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 

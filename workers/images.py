@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from apps.cases.compute.pixels import display_image
 from apps.errors import CoreadError, NotFound
 from apps.inference.compute.preprocess import ImageError, to_network_input
 from apps.inference.compute.spec import ModelSpec
-from apps.inference.services.claims import ClaimedFrame, FrameFailure
+from apps.inference.services.claims import FrameFailure
 
 # What decoders raise for bytes they cannot make sense of. Anything else (a disk that does not
 # answer, no memory) is no fault of the image: the job dies, and the lease brings it back.
@@ -29,6 +29,18 @@ DECODE_FAULTS: Final = (
     struct.error,
     InvalidDicomError,
 )
+
+
+class StoredFrame(Protocol):
+    """A frame of a stored file, wherever it is named: in a claim or in a snapshot."""
+
+    @property
+    def rendition_sha256(self) -> str:
+        """Name the blob."""
+
+    @property
+    def frame_number(self) -> int:
+        """Count from 1."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class InputCache:
         self._images: OrderedDict[tuple[str, int, str], PreparedImage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def load(self, frame: ClaimedFrame, spec: ModelSpec) -> PreparedImage:
+    def load(self, frame: StoredFrame, spec: ModelSpec) -> PreparedImage:
         """Give an image's network input, decoded now or before.
 
         Raises
@@ -84,7 +96,7 @@ class InputCache:
         return image
 
 
-def prepare_image(frame: ClaimedFrame, spec: ModelSpec) -> PreparedImage:
+def prepare_image(frame: StoredFrame, spec: ModelSpec) -> PreparedImage:
     """Read, check, decode and preprocess one frame.
 
     Raises
@@ -111,7 +123,7 @@ def prepare_image(frame: ClaimedFrame, spec: ModelSpec) -> PreparedImage:
     )
 
 
-def _display_image(frame: ClaimedFrame) -> NDArray[np.float32]:
+def _display_image(frame: StoredFrame) -> NDArray[np.float32]:
     with blobs.local_file(frame.rendition_sha256) as path:
         if blobs.sha256_of(path) != frame.rendition_sha256:
             raise blobs.BlobDamaged("A stored image has changed.")

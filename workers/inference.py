@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from apps.inference.services.claims import workers_wake
+from apps.inference.services.run_claims import runs_wake
 from apps.queue import JOBS, Job, enqueue
 from workers.celery import implements
 from workers.failpoints import failpoint
@@ -24,6 +25,7 @@ def predict_bulk() -> None:
 def rescue() -> None:
     """Take back expired leases and send lost wake-ups again."""
     workers_wake()
+    runs_wake()
 
 
 def _predict(job: Job) -> None:

@@ -25,7 +25,7 @@ class LoadedModels:
     """The few models used last, on this process's device."""
 
     def __init__(self, *, device: torch.device, dtype: torch.dtype) -> None:
-        self._device = device
+        self.device = device
         self._dtype = dtype
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
 
@@ -48,7 +48,7 @@ class LoadedModels:
             with blobs.local_file(served.weights_sha256) as path:
                 if blobs.sha256_of(path) != served.weights_sha256:
                     raise ModelUnusable("weights_damaged")
-                return load_model(served.spec, path, device=self._device, dtype=self._dtype)
+                return load_model(served.spec, path, device=self.device, dtype=self._dtype)
         except NotFound as error:
             raise ModelUnusable("weights_missing") from error
         except CoreadError as error:

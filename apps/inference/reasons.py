@@ -1,4 +1,5 @@
-"""The closed list of reasons why an image or a case has no answer: code to English sentence.
+"""The closed list of reasons why an image or a case has no answer, or a run no candidate: code to
+English sentence.
 
 The screens translate by code; a sentence takes its blanks from the reason's params.
 """
@@ -35,6 +36,20 @@ REASONS: Final[dict[str, str]] = {
     "weights_missing": "The model's weights file is missing: import the model again.",
     "weights_damaged": "The model's weights file has changed: import the model again.",
     "model_unusable": "The model's weights do not fit its specification ({cause}).",
+    # a training run ended without a candidate
+    "run_worker_lost": "The training stopped {attempts} times without getting further.",
+    "run_snapshot_missing": "The manifest of the snapshot is missing or has changed.",
+    "snapshot_unreadable": "The manifest of the snapshot cannot be read: {detail}",
+    "run_no_training_labels": "The training part has no label that the model knows.",
+    "run_class_missing": "The training part does not show both sides of: {missing}.",
+    "run_image_unusable": "An image of the snapshot cannot be read ({cause}).",
+    "run_head_not_linear": "The model does not end in pooling and one linear layer.",
+    "run_not_finite": "The training diverged: take a smaller learning rate.",
+    "run_unknown_module": "The model has no module of this name: {detail}",
+    "run_out_of_memory": "The device has too little memory: take smaller batches.",
+    "run_compute_failed": "The training could not go on ({cause}).",
+    "run_storage_full": "There is no room to store the training.",
+    "model_version_exists": "{name} {version} exists already as another model.",
     # no model was asked
     "no_champion": "No model serves this project.",
     "not_requested": "No analysis has been asked for.",

@@ -209,7 +209,7 @@ def test_the_list_shows_the_runs_of_the_project_alone(as_role: AsRole, project: 
     newest = page["rows"][0]
     assert (newest["number"], newest["state"], newest["candidate"]) == (3, "queued", None)
     assert newest["progress"] == {
-        "stage": "", "epoch": 0, "epochs": 300, "images_done": 0, "images_total": 0
+        "stage": "", "epoch": 0, "epochs": 500, "images_done": 0, "images_total": 0
     }  # fmt: skip
     path = reverse("runs", kwargs={"project_id": project.pk})
     assert [r["seed"] for r in admin.get(path, {"offset": 1, "limit": 1}).json()["rows"]] == [2]

@@ -1,6 +1,8 @@
 """A served project whose model and images are really stored: small network, small DICOM files."""
 
+import uuid
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -8,10 +10,13 @@ from apps import blobs
 from apps.cases.models import Case, Project
 from apps.inference.compute.folder import read_model_folder
 from apps.inference.compute.networks import build_network
+from apps.inference.compute.snapshot import Snapshot, SnapshotItem, write_snapshot
 from apps.inference.compute.spec import ModelSpec
-from apps.inference.models import ModelVersion, Prediction
+from apps.inference.models import ModelVersion, Prediction, TrainingRun
+from apps.inference.selectors import champion_of
 from apps.inference.services.models import HeadProbe, model_import, model_promote
 from apps.inference.services.predictions import case_predictions_request
+from apps.inference.services.runs import training_run_request
 from tests.dicom import instance, write
 from tests.factories import (
     CaseFactory,
@@ -68,3 +73,58 @@ def stored_case(
         CaseInstanceFactory(case=case, instance=row)
     case_predictions_request([case.pk], lane=lane)
     return case
+
+
+def stored_snapshot(folder: Path, **parts: int) -> Snapshot:
+    """So many cases of each part, the same files each time; a nodule is a bright square.
+
+    Every other case has a nodule, every third one is faint, every tenth case has two images.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    items = []
+    for number, part in enumerate(part for part, count in parts.items() for _ in range(count)):
+        rng = np.random.default_rng([7, number])
+        present = number % 2 == 0
+        for image in range(2 if number % 10 == 0 else 1):
+            pixels = rng.integers(60, 120, (16, 16))
+            if present:
+                pixels[4:10, 3:9] += 20 if number % 3 == 0 else 90
+            uid = f"2.25.{1000 + 2 * number + image}"
+            path = folder / f"{number}-{image}.dcm"
+            write(path, instance(pixels.astype(np.uint8), SOPInstanceUID=uid))
+            rois = {"nodule": [[[3.0, 4.0], [9.0, 4.0], [9.0, 10.0], [3.0, 10.0]]]}
+            items.append(
+                SnapshotItem(
+                    case=str(uuid.UUID(int=number)),
+                    rendition_sha256=blobs.put_file(path),
+                    frame_number=1,
+                    part=part,
+                    labels={"nodule": present},
+                    rois=rois if present else {},
+                )
+            )
+    return Snapshot(("nodule",), tuple(items))
+
+
+def stored_manifest(snapshot: Snapshot, folder: Path) -> str:
+    """Store a manifest as the learning side does; give its hash."""
+    path = folder / "manifest.json"
+    path.write_bytes(write_snapshot(snapshot))
+    return blobs.put_file(path)
+
+
+def requested_run(
+    project: Project, snapshot: Snapshot, folder: Path, *, seed: int = 1, **config: Any
+) -> TrainingRun:
+    """A run from the project's champion on a stored snapshot."""
+    parent = champion_of(project)
+    assert parent is not None
+    return training_run_request(
+        project,
+        snapshot_id=uuid.UUID(int=5),
+        manifest_sha256=stored_manifest(snapshot, folder),
+        parent=parent,
+        config=config,
+        seed=seed,
+        actor=None,
+    )

@@ -82,6 +82,7 @@ def fit_case_temperature(
     *,
     cases: NDArray[np.integer[Any]],
     findings: dict[str, NDArray[np.bool_]],
+    judged: dict[str, NDArray[np.bool_]] | None = None,
 ) -> float:
     """Temperature of least negative log likelihood of the findings of cases.
 
@@ -91,6 +92,7 @@ def fit_case_temperature(
     logits : float (n, K), one row an image, finite
     cases : int (n,) in [0, m): the case of each image, every case with an image
     findings : for each finding of the spec that has a truth, bool (m,)
+    judged : for each of `findings` bool (m,), False where nobody knows; None: all are known
 
     Returns
     -------
@@ -111,13 +113,17 @@ def fit_case_temperature(
     truth = np.stack([findings[finding] for finding in findings], axis=1)
     if truth.shape[0] != len(images):
         raise ValueError("Every finding has one truth per case.")
+    known = np.stack([judged[finding] for finding in findings], axis=1) if judged else None
+    if known is not None and not known.any():
+        raise _undetermined()
 
     def loss(temperature: float) -> float:
         probabilities = probabilities_of(rows, activation=spec.activation, temperature=temperature)
         gathered = [aggregate_case(spec, probabilities[index]) for index in images]
         said = np.array([[case[finding] for finding in findings] for case in gathered])
         said = np.clip(said, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-        return -float(np.log(np.where(truth, said, 1 - said)).mean())
+        likelihood = np.log(np.where(truth, said, 1 - said))
+        return -float(likelihood.mean() if known is None else likelihood[known].mean())
 
     return _minimum(loss)
 
@@ -136,9 +142,13 @@ def _minimum(loss: Callable[[float], float]) -> float:
         options={"xatol": 1e-4},
     )
     if not low + 1e-2 < found.x < high - 1e-2:
-        raise CalibrationError(
-            "calibration_undetermined",
-            "The validation set does not determine a temperature: every case is right, or the "
-            "model says nothing about it. Take a larger or harder set.",
-        )
+        raise _undetermined()
     return math.exp(float(found.x))
+
+
+def _undetermined() -> CalibrationError:
+    return CalibrationError(
+        "calibration_undetermined",
+        "The validation set does not determine a temperature: every case is right, or the "
+        "model says nothing about it. Take a larger or harder set.",
+    )

@@ -27,6 +27,53 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return (losses * judged).sum() / judged.sum().clamp(min=1)
 
 
+def allowed_classes(labels: Tensor) -> Tensor:
+    """Which classes of an exclusive group the labels leave open.
+
+    Parameters
+    ----------
+    labels : float (N, K), 1 present, 0 absent, NaN where nobody judged, also for a class that is no
+        finding
+
+    Returns
+    -------
+    bool (N, K): the one present class; else all but the absent ones. No class is left open where
+        two are present, or all are absent: such labels contradict the group
+    """
+    present, absent = labels == 1.0, labels == 0.0
+    count = present.sum(dim=1, keepdim=True)
+    return torch.where(count > 0, present & (count == 1), ~absent)
+
+
+def exclusive_loss(logits: Tensor, allowed: Tensor) -> Tensor:
+    """Cross-entropy of an exclusive group, of which labels may leave several classes open.
+
+    Parameters
+    ----------
+    logits : float (N, K)
+    allowed : bool (N, K), from `allowed_classes`
+
+    Returns
+    -------
+    float (), mean of `-log(sum of the open classes' softmax)` over the rows whose labels say
+        something, natural logarithm; 0 where there is none
+
+    Source: likelihood of partial labels, Jin and Ghahramani, NeurIPS 2002; with one open class it
+    is the softmax cross-entropy.
+    """
+    judged = allowed.any(dim=1) & ~allowed.all(dim=1)
+    rows, mask = logits[judged], allowed[judged]
+    if not len(rows):
+        return logits.sum() * 0.0
+    open_classes = rows.masked_fill(~mask, -torch.inf).logsumexp(dim=1)
+    return (rows.logsumexp(dim=1) - open_classes).mean()
+
+
+def exclusive_label_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """`exclusive_loss` of labels as `label_loss` takes them."""
+    return exclusive_loss(logits, allowed_classes(labels))
+
+
 def region_loss(maps: Tensor, regions: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the cells of the class maps against the drawn regions.
 

@@ -5,6 +5,8 @@ Plain NumPy without torch: whoever gathers a case from stored rows calls this to
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,3 +67,34 @@ def aggregate_case(spec: ModelSpec, probabilities: NDArray[np.float32]) -> dict[
         raise ValueError("A case has one image or more.")
     pooled = probabilities.max(axis=0) if spec.aggregation == "max" else probabilities.mean(axis=0)
     return {finding: float(pooled[index]) for finding, index in spec.finding_outputs.items()}
+
+
+def case_probabilities(
+    spec: ModelSpec,
+    logits: NDArray[np.float32],
+    *,
+    cases: NDArray[np.integer[Any]],
+    temperature: float,
+) -> dict[str, NDArray[np.float64]]:
+    """Calibrated probabilities of the findings of many cases.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    logits : float32 (n, K), one row an image
+    cases : int (n,) in [0, m): the case of each image, every case with an image
+    temperature : above 0
+
+    Returns
+    -------
+    finding to float64 (m,)
+    """
+    images = probabilities_of(logits, activation=spec.activation, temperature=temperature)
+    order = np.argsort(cases, kind="stable")
+    starts = np.flatnonzero(np.diff(cases[order], prepend=-1))
+    of_case = np.split(images[order], starts[1:])
+    gathered = [aggregate_case(spec, rows) for rows in of_case]
+    return {
+        finding: np.array([case[finding] for case in gathered], np.float64)
+        for finding in spec.finding_outputs
+    }

@@ -34,7 +34,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "anchor": get_args(Anchor),
 }
 DEFAULTS: Final[dict[str, dict[str, Any]]] = {
-    "head": {"epochs": 300, "learning_rate": 0.02, "batch_size": 0},
+    "head": {"epochs": 500, "learning_rate": 0.05, "batch_size": 0},
     "full": {"epochs": 10, "learning_rate": 1e-4, "batch_size": 16},
 }
 
@@ -69,9 +69,9 @@ class RunConfig:
 
     mode: Mode = "head"
     loss: LossName = "auto"
-    epochs: int = 300
+    epochs: int = 500
     batch_size: int = 0
-    learning_rate: float = 0.02
+    learning_rate: float = 0.05
     weight_decay: float = 0.01
     ridge: float = 0.01
     anchor: Anchor = "champion"

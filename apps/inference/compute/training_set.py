@@ -4,8 +4,9 @@ preprocessing, with labels and with the drawn regions on a grid of the network's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,22 @@ class TrainingSet:
         return replace(self, labels=self.labels[:, index], regions=self.regions[:, index])
 
 
+@dataclass(frozen=True)
+class SetImage:
+    """One image of a training set: network input, the way of its points, its regions.
+
+    Parameters
+    ----------
+    values : float32 (C, h, w), from `to_network_input`
+    image_to_input : six floats, from `to_network_input`
+    rois : finding code -> polygons in image points
+    """
+
+    values: NDArray[np.float32]
+    image_to_input: Sequence[float]
+    rois: Mapping[str, Sequence[Polygon]]
+
+
 def load_training_set(examples: Sequence[Example], spec: ModelSpec) -> TrainingSet:
     """Decode, window, resize and normalise every example, as prediction does.
 
@@ -63,24 +80,46 @@ def load_training_set(examples: Sequence[Example], spec: ModelSpec) -> TrainingS
     """
     if not examples:
         raise ValueError("A training set has one image or more.")
-    channels, (height, width) = spec.preprocess.channels, spec.preprocess.size
     codes = [output.finding for output in spec.outputs]
-    inputs = np.empty((len(examples), channels, height, width), np.float16)
     labels = np.full((len(examples), len(codes)), np.nan, np.float32)
-    regions = np.zeros((len(examples), len(codes), REGION_SIZE, REGION_SIZE), np.float16)
-    affines = np.empty((len(examples), 6))
     for row, example in enumerate(examples):
-        image = display_image(example.path, example.frame_number)
-        inputs[row], affines[row] = to_network_input(image, spec.preprocess)
-        to_region = image_to_grid(
-            affines[row], input_size=(height, width), grid_size=(REGION_SIZE, REGION_SIZE)
-        )
         for column, code in enumerate(codes):
             if code in example.labels:
                 labels[row, column] = float(example.labels[code])
-            if code in example.rois:
-                regions[row, column] = region_coverage(example.rois[code], to_region)
+    return gather_training_set(map(partial(_set_image, spec), examples), labels, spec)
+
+
+def gather_training_set(
+    images: Iterable[SetImage], labels: NDArray[np.float32], spec: ModelSpec
+) -> TrainingSet:
+    """Put images into one set.
+
+    Parameters
+    ----------
+    images : as many as there are rows of labels
+    labels : float32 (N, K), 1, 0, NaN where nobody judged
+    spec : ModelSpec, for the input's size and the order of the findings
+    """
+    channels, (height, width) = spec.preprocess.channels, spec.preprocess.size
+    codes = [output.finding for output in spec.outputs]
+    inputs = np.empty((len(labels), channels, height, width), np.float16)
+    regions = np.zeros((len(labels), len(codes), REGION_SIZE, REGION_SIZE), np.float16)
+    affines = np.empty((len(labels), 6))
+    for row, image in enumerate(images):
+        inputs[row], affines[row] = image.values, image.image_to_input
+        to_region = image_to_grid(
+            image.image_to_input, input_size=(height, width), grid_size=(REGION_SIZE, REGION_SIZE)
+        )
+        for column, code in enumerate(codes):
+            if code is not None and code in image.rois:
+                regions[row, column] = region_coverage(image.rois[code], to_region)
     return TrainingSet(inputs, labels, regions, affines)
+
+
+def _set_image(spec: ModelSpec, example: Example) -> SetImage:
+    image = display_image(example.path, example.frame_number)
+    values, image_to_input = to_network_input(image, spec.preprocess)
+    return SetImage(values, image_to_input, example.rois)
 
 
 def region_coverage(

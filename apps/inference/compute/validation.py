@@ -24,7 +24,7 @@ from apps.inference.compute.cam import evidence_maps
 from apps.inference.compute.metrics import auroc, expected_calibration_error
 from apps.inference.compute.predict import LoadedModel, predict_batch
 from apps.inference.compute.preprocess import to_network_input
-from apps.inference.compute.probabilities import aggregate_case, probabilities_of
+from apps.inference.compute.probabilities import case_probabilities
 from apps.inference.compute.spec import ModelSpec
 
 BATCH_SIZE: Final = 16
@@ -143,16 +143,25 @@ def validate(model: LoadedModel, files: Sequence[LabelledFile]) -> Validation:
         if answer.maps is not None:
             evidence.append(np.abs(evidence_maps(answer.maps, spec.exclusive_groups)))
     numbers = {name: index for index, name in enumerate(dict.fromkeys(f.case for f in files))}
-    scale = {}
-    if evidence:
-        limits = np.percentile(np.concatenate(evidence), SCALE_PERCENTILE, axis=(0, 2, 3))
-        scale = {out.code: float(limit) for out, limit in zip(spec.outputs, limits, strict=True)}
     return Validation(
         logits=np.concatenate(logits),
         cases=np.array([numbers[file.case] for file in files]),
         truth=_truth(spec, files, numbers),
-        evidence_scale=scale,
+        evidence_scale=evidence_scale(spec, evidence),
     )
+
+
+def evidence_scale(spec: ModelSpec, evidence: Sequence[NDArray[np.float32]]) -> dict[str, float]:
+    """Absolute colour scale of every output's heat map; empty without class maps.
+
+    Parameters
+    ----------
+    evidence : batches of float32 (N, K, h, w), magnitudes of `evidence_maps`
+    """
+    if not evidence:
+        return {}
+    limits = np.percentile(np.concatenate(evidence), SCALE_PERCENTILE, axis=(0, 2, 3))
+    return {out.code: float(limit) for out, limit in zip(spec.outputs, limits, strict=True)}
 
 
 def fitted_temperature(spec: ModelSpec, validation: Validation) -> float:
@@ -177,7 +186,9 @@ def calibration_metrics(
     finding to {positive, negative, auroc, auroc_low, auroc_high, calibration_error}; the areas are
     None where a class is absent, their limits also where a class has a single case
     """
-    probabilities = _case_probabilities(spec, validation, temperature)
+    probabilities = case_probabilities(
+        spec, validation.logits, cases=validation.cases, temperature=temperature
+    )
     return {
         finding: {
             "positive": int(truth.sum()),
@@ -186,20 +197,6 @@ def calibration_metrics(
             "calibration_error": expected_calibration_error(probabilities[finding], truth),
         }
         for finding, truth in validation.truth.items()
-    }
-
-
-def _case_probabilities(
-    spec: ModelSpec, validation: Validation, temperature: float
-) -> dict[str, NDArray[np.float64]]:
-    images = probabilities_of(
-        validation.logits, activation=spec.activation, temperature=temperature
-    )
-    count = int(validation.cases.max()) + 1
-    cases = [aggregate_case(spec, images[validation.cases == case]) for case in range(count)]
-    return {
-        finding: np.array([case[finding] for case in cases], np.float64)
-        for finding in spec.finding_outputs
     }
 
 

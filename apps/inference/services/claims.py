@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from apps.errors import Invalid
 from apps.inference.compute.spec import ModelSpec
-from apps.inference.models import Prediction
+from apps.inference.models import Calibration, ModelVersion, Prediction
 from apps.inference.services.gathering import frames_settled
 from apps.inference.services.predictions import JOB_OF_LANE
 from apps.queue import enqueue
@@ -193,7 +193,7 @@ def _claim(limit: int, *, lease_s: float | None) -> ClaimedBatch | None:
         )
     return ClaimedBatch(
         token=token,
-        model=_served_model(rows[0]),
+        model=served_model(rows[0].model_version, rows[0].case_prediction.calibration),
         frames=tuple(
             ClaimedFrame(row.pk, row.instance.rendition_sha256, row.frame_number) for row in rows
         ),
@@ -226,8 +226,8 @@ def _candidates(limit: int) -> list[UUID]:
     ]
 
 
-def _served_model(row: Prediction) -> ServedModel:
-    version, calibration = row.model_version, row.case_prediction.calibration
+def served_model(version: ModelVersion, calibration: Calibration | None) -> ServedModel:
+    """Give a version as it serves under a calibration; None is that of its spec."""
     spec = ModelSpec.from_json(version.spec)
     return ServedModel(
         model_sha256=version.model_sha256,

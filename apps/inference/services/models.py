@@ -17,7 +17,7 @@ from apps.cases.services.audit import audit_record
 from apps.errors import Conflict, CoreadError, Invalid
 from apps.inference.compute.folder import ModelFolder
 from apps.inference.compute.spec import ModelSpec
-from apps.inference.models import Calibration, Deployment, ModelVersion
+from apps.inference.models import Calibration, Deployment, ModelVersion, TrainingRun
 from apps.inference.selectors import champion_of, rollback_target
 
 
@@ -49,8 +49,16 @@ class ImportedModel:
     is_new: bool
 
 
-def model_import(folder: ModelFolder, *, probe: HeadProbe, actor: User | None) -> ImportedModel:
+def model_import(
+    folder: ModelFolder,
+    *,
+    probe: HeadProbe,
+    actor: User | None,
+    training_run: TrainingRun | None = None,
+) -> ImportedModel:
     """Store a checked model folder as a candidate; the same folder twice is stored once.
+
+    `training_run` is the run that made it.
 
     Raises
     ------
@@ -77,6 +85,7 @@ def model_import(folder: ModelFolder, *, probe: HeadProbe, actor: User | None) -
                 has_class_maps=probe.has_class_maps,
                 probe_error=probe.error,
                 imported_by=actor,
+                training_run=training_run,
             )
             audit_record(
                 actor=actor,

@@ -21,6 +21,7 @@ from apps.inference.compute.run_config import LARGEST_SEED, RunConfig
 from apps.inference.compute.spec import ModelSpec
 from apps.inference.models import ModelVersion, TrainingRun
 from apps.inference.states import WORKED_ON, states_before
+from apps.queue import JOBS, enqueue
 
 State = TrainingRun.State
 
@@ -129,6 +130,7 @@ def training_run_resume(run_id: UUID, *, actor: User | None) -> TrainingRun:
             if not resumed:
                 raise Conflict("Only a failed or cancelled run can go on.", code="run_not_over")
             audit_record(actor=actor, action="run.resumed", target=run, project=run.project)
+            enqueue(JOBS.TRAIN)
     except IntegrityError as error:
         raise Conflict(
             "The same run has been asked for anew since: follow that one.", code="run_repeated"
@@ -150,6 +152,7 @@ def _insert(run: TrainingRun) -> TrainingRun:
             project=run.project,
             detail={"snapshot": str(run.snapshot_id), "manifest_sha256": run.manifest_sha256},
         )
+        enqueue(JOBS.TRAIN)
     return run
 
 
