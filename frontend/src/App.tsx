@@ -2,10 +2,14 @@
 import { Button, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter } from "react-router";
 import { isRetryable } from "./api/client";
 import { AppRoutes } from "./routes";
+import { JoinPage } from "./session/JoinPage";
+import { linkKindOf, tokenIn } from "./session/oneTimeLink";
+import { ResetPage } from "./session/ResetPage";
 import { SessionGate } from "./session/SessionGate";
 import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { StateView } from "./ui/StateView";
@@ -55,14 +59,23 @@ function Page() {
         />
       )}
     >
-      <SessionGate>
+      <Gate>
         {/* Without a transition: after a signature the next case must be drawn at once. */}
         <BrowserRouter useTransitions={false}>
           <UploadProvider>
             <AppRoutes />
           </UploadProvider>
         </BrowserRouter>
-      </SessionGate>
+      </Gate>
     </ErrorBoundary>
   );
+}
+
+/** A one-time link's page needs no login; every other does. */
+function Gate({ children }: { children: ReactNode }) {
+  const kind = linkKindOf(window.location.pathname);
+  const token = tokenIn(window.location.hash);
+  if (kind === "join") return <JoinPage token={token} />;
+  if (kind === "reset") return <ResetPage token={token} />;
+  return <SessionGate>{children}</SessionGate>;
 }

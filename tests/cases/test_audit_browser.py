@@ -207,6 +207,7 @@ def test_an_admin_who_reads_a_case_blinded_sees_nothing_of_it(
         str(other.pk)
     }
     assert str(blinded.pk) not in str(rows)
+    assert rows["is_partial"] is True
     assert rows["count"] == len(rows["rows"])
     assert "answer.given" not in rows["choices"]["actions"]
     assert seen(admin, project, target_type="read") == []
@@ -216,6 +217,7 @@ def test_an_admin_who_reads_nothing_blinded_sees_every_event_of_the_project(admi
     AssignmentFactory(case=CaseFactory(project=project))
     AuditEventFactory(project=project, action="answer.given", target_type="read")
     assert seen(admin, project) == ["answer.given"]
+    assert page(admin, project)["is_partial"] is False
 
 
 @pytest.mark.parametrize("role", ["radiologist", "annotator", "arbitrator"])

@@ -74,7 +74,11 @@ def audit_page(project: Project, *, admin: User, query: AuditQuery) -> dict[str,
     rows = list(page[query.offset : query.offset + query.limit])
     named = [row.target_id for row in rows if row.target_type == "user"]
     names = {str(user.pk): name_of(user) for user in User.objects.filter(pk__in=named)}
-    return {"count": events.count(), "rows": [_row(row, names=names) for row in rows]}
+    return {
+        "count": events.count(),
+        "rows": [_row(row, names=names) for row in rows],
+        "is_partial": reads_something_blinded(admin, project),
+    }
 
 
 def audit_choices(project: Project, *, admin: User) -> dict[str, Any]:

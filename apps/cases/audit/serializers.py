@@ -57,6 +57,9 @@ class AuditPageSerializer(serializers.Serializer[Any]):
 
     count = serializers.IntegerField()
     rows = AuditRowSerializer(many=True)
+    is_partial = serializers.BooleanField(
+        help_text="Events on cases that the person reads blinded are left out"
+    )
     choices = AuditChoicesSerializer(allow_null=True)
 
 

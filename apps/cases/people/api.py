@@ -55,7 +55,9 @@ class MemberRoleView(APIView):
         member_add(project, user=user, role=_role(role), actor=person(request))
         return Response(_members(project_id, person(request)))
 
-    @extend_schema(operation_id="member_role_remove", responses=serializers.MembersSerializer)
+    @extend_schema(
+        operation_id="member_role_remove", responses={200: serializers.MembersSerializer}
+    )
     def delete(self, request: Request, project_id: UUID, user_id: UUID, role: str) -> Response:
         """Take the role away; the last one ends the membership."""
         project, user = Project.objects.get(pk=project_id), User.objects.get(pk=user_id)

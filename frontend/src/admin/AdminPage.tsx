@@ -1,18 +1,40 @@
-/** The administrator's room: what waits for training, which model serves, what could not be taken in. */
-import { Boxes, FileWarning, ListChecks, type LucideIcon } from "lucide-react";
+/** The administrator's room, a section for each question; a new section is a line in SECTIONS. */
+import {
+  Activity,
+  Boxes,
+  FileWarning,
+  FolderCog,
+  ListChecks,
+  type LucideIcon,
+  ScrollText,
+  UsersRound,
+} from "lucide-react";
+import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Route, Routes } from "react-router";
 import type { Project } from "../api/types";
 import styles from "./AdminPage.module.css";
+import { AuditSection } from "./audit/AuditSection";
 import { IngestSection } from "./IngestSection";
 import { ModelsSection } from "./ModelsSection";
+import { ProjectsSection } from "./projects/ProjectsSection";
 import { QueueSection } from "./QueueSection";
+import { SystemSection } from "./system/SystemSection";
+import { UsersSection } from "./users/UsersSection";
 
 const SECTIONS = [
-  { path: "queue", icon: ListChecks },
-  { path: "models", icon: Boxes },
-  { path: "ingest", icon: FileWarning },
-] as const satisfies readonly { path: string; icon: LucideIcon }[];
+  { path: "queue", icon: ListChecks, Section: QueueSection },
+  { path: "models", icon: Boxes, Section: ModelsSection },
+  { path: "ingest", icon: FileWarning, Section: IngestSection },
+  { path: "projects", icon: FolderCog, Section: ProjectsSection },
+  { path: "users", icon: UsersRound, Section: UsersSection },
+  { path: "audit", icon: ScrollText, Section: AuditSection },
+  { path: "system", icon: Activity, Section: SystemSection },
+] as const satisfies readonly {
+  path: string;
+  icon: LucideIcon;
+  Section: ComponentType<{ project: Project }>;
+}[];
 
 export function AdminPage({ project }: { project: Project }) {
   const { t } = useTranslation();
@@ -29,9 +51,9 @@ export function AdminPage({ project }: { project: Project }) {
       </nav>
       <div className={styles.section}>
         <Routes>
-          <Route path="queue" element={<QueueSection project={project} />} />
-          <Route path="models" element={<ModelsSection project={project} />} />
-          <Route path="ingest" element={<IngestSection project={project} />} />
+          {SECTIONS.map(({ path, Section }) => (
+            <Route key={path} path={`${path}/*`} element={<Section project={project} />} />
+          ))}
           <Route path="*" element={<Navigate to={`${root}/queue`} replace />} />
         </Routes>
       </div>

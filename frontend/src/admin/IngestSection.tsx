@@ -3,13 +3,14 @@ import { Button, SegmentedControl } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { retryStuckPredictions } from "../api/administration";
 import { type FailureFilter, resolveIngestFailure, retryPrediction } from "../api/endpoints";
 import type { IngestFailure, Project, StuckPrediction } from "../api/types";
 import { codeSentence, errorSentence } from "../cases/words";
 import { type Column, DataTable } from "../ui/DataTable";
 import { formatDateTime } from "../ui/format";
 import { StateView } from "../ui/StateView";
-import { toastFailed } from "../ui/toast";
+import { toastDone, toastFailed } from "../ui/toast";
 import { adminKey, ROWS_AT_ONCE, useIngestFailures, useStuckPredictions } from "./queries";
 import styles from "./Section.module.css";
 
@@ -129,6 +130,15 @@ function StuckTable({ project }: { project: Project }) {
     onError: (error) =>
       toastFailed({ message: t("stuck.not_retried"), detail: errorSentence(error) }),
   });
+  const retryAll = useMutation({
+    mutationFn: () => retryStuckPredictions(project.id),
+    onSuccess: async ({ retried }) => {
+      await client.invalidateQueries({ queryKey: adminKey(project.id, "stuck") });
+      toastDone({ message: t("stuck.retried", { count: retried }) });
+    },
+    onError: (error) =>
+      toastFailed({ message: t("stuck.not_all_retried"), detail: errorSentence(error) }),
+  });
   const reason = (row: StuckPrediction) =>
     codeSentence("reason", row.reason_code, row.reason_params, row.message);
   const columns: Column<StuckPrediction>[] = [
@@ -180,10 +190,20 @@ function StuckTable({ project }: { project: Project }) {
       firstSort={{ key: "failed_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "stuck-predictions.csv" }}
       toolbar={
-        <div>
-          <h2 className={styles.subtitle}>{t("stuck.title")}</h2>
-          <p className={styles.lead}>{t("stuck.lead")}</p>
-        </div>
+        <>
+          <div>
+            <h2 className={styles.subtitle}>{t("stuck.title")}</h2>
+            <p className={styles.lead}>{t("stuck.lead")}</p>
+          </div>
+          <Button
+            variant="default"
+            loading={retryAll.isPending}
+            disabled={!stuck.data?.count}
+            onClick={() => retryAll.mutate()}
+          >
+            {t("stuck.retry_all")}
+          </Button>
+        </>
       }
       empty={
         <div className={styles.empty}>

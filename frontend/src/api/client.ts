@@ -32,6 +32,13 @@ export async function serverFetch(request: Request): Promise<Response> {
   return response;
 }
 
+/** The same for pages that need no login: a 401 is an error there, not a question. */
+export async function publicFetch(request: Request): Promise<Response> {
+  const response = await sendOnce(request);
+  if (!response.ok) throw await errorFrom(response);
+  return response;
+}
+
 /** Requests whose 401 is an answer, not an expiry (login itself). */
 export async function fetchWithoutLogin(path: string, init: RequestInit): Promise<Response> {
   return sendOnce(new Request(path, { credentials: "same-origin", ...init }));

@@ -1,17 +1,8 @@
 /** One function per route of the server; screens call these and nothing else. */
-import createClient from "openapi-fetch";
 import { fetchWithoutLogin, serverFetch } from "./client";
-import type { paths } from "./schema";
+import { answer, inProject, server } from "./server";
 import type { DraftBody, QueueEntryState, ReportSection, WorklistFilter } from "./types";
 
-const server = createClient<paths>({ credentials: "same-origin", fetch: serverFetch });
-
-/** serverFetch throws on every failure, so an answer that arrives is the data. */
-async function answer<T>(sent: Promise<{ data?: T }>): Promise<T> {
-  return (await sent).data as T;
-}
-
-const inProject = (projectId: string) => ({ path: { project_id: projectId } });
 const inCase = (caseId: string) => ({ path: { case_id: caseId } });
 
 export const fetchSession = (signal: AbortSignal | null = null) =>

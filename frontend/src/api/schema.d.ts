@@ -1263,6 +1263,8 @@ export interface components {
     AuditPage: {
       count: number;
       rows: components["schemas"]["AuditRow"][];
+      /** @description Events on cases that the person reads blinded are left out */
+      is_partial: boolean;
       choices: components["schemas"]["AuditChoices"] | null;
     };
     /** @description One act; `sequence` and `link_sha256` say where it is sealed in the chain. */
@@ -3466,12 +3468,13 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description No response body */
-      204: {
+      200: {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          "application/json": components["schemas"]["Members"];
+        };
       };
     };
   };

@@ -47,5 +47,33 @@ export type StuckPrediction = Schemas["StuckPrediction"];
 export type ModelVersion = Schemas["ModelVersion"];
 export type Deployment = Schemas["Deployment"];
 
+export type Member = Schemas["Member"];
+export type Invitation = Schemas["Invitation"];
+export type OneTimeLink = Schemas["OneTimeLink"];
+export type AdministeredProject = Schemas["AdministeredProject"];
+export type ProjectSettings = Schemas["ProjectSettings"];
+export type PolicyVersion = ProjectSettings["policies"][number];
+export type EditableFinding = ProjectSettings["findings"][number];
+export type AiDisplay = PolicyVersion["ai_display"];
+export type NewProject = Schemas["NewProjectRequest"];
+export type NewFinding = Schemas["NewFindingRequest"];
+export type ProjectChanges = Schemas["PatchedProjectEditRequest"];
+export type FindingChanges = Schemas["PatchedFindingEditRequest"];
+export type AuditPage = Schemas["AuditPage"];
+export type AuditRow = Schemas["AuditRow"];
+export type ChainWalk = Schemas["Verified"];
+export type SystemState = Schemas["System"];
+
+export interface AuditFilter {
+  actor?: string;
+  action: string;
+  target_type: string;
+  since?: string;
+  until?: string;
+  offset: number;
+  limit: number;
+  choices: boolean;
+}
+
 /** What a coded sentence takes its blanks from. */
 export type Params = Record<string, unknown>;

@@ -45,3 +45,16 @@ export function errorSentence(error: unknown): string {
   }
   return i18next.t("errors.unknown", { code: "" });
 }
+
+/** What is wrong with each field of a form, by the server's codes; without a code, its own words. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  const codes = (error.params.codes ?? {}) as Record<string, string[]>;
+  const sentences = Object.entries(error.fields).map(([field, words]) => {
+    const key = `field_errors.${codes[field]?.[0] ?? ""}`;
+    const isKnown = i18next.exists(key);
+    const sentence = isKnown ? i18next.t(key as "errors.unknown", error.params) : words.join(" ");
+    return [field, sentence];
+  });
+  return Object.fromEntries(sentences);
+}

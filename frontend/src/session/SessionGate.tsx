@@ -7,11 +7,9 @@ import { fetchSession } from "../api/endpoints";
 import { loginRestored, useLoginExpired } from "../api/expiry";
 import { isLanguage, setLanguage } from "../i18n/i18n";
 import { StateView } from "../ui/StateView";
-import { SessionContext } from "./context";
+import { SESSION_KEY, SessionContext } from "./context";
 import { LoginForm } from "./LoginForm";
 import styles from "./SessionGate.module.css";
-
-const SESSION_KEY = ["session"];
 
 export function SessionGate({ children }: { children: ReactNode }) {
   const { t } = useTranslation();

@@ -4,6 +4,8 @@ import { saveLanguage } from "../api/endpoints";
 import type { Project, Role, Session, User } from "../api/types";
 import { type Language, setLanguage } from "../i18n/i18n";
 
+export const SESSION_KEY = ["session"];
+
 export type LoggedIn = Session & { user: User };
 
 export const SessionContext = createContext<LoggedIn | null>(null);
