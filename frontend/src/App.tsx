@@ -2,7 +2,7 @@
 import { Button, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter } from "react-router";
 import { isRetryable } from "./api/client";
@@ -71,11 +71,17 @@ function Page() {
   );
 }
 
+/** Another link pasted over the first one changes the fragment only, and loads nothing. */
+function onFragment(onChange: () => void): () => void {
+  window.addEventListener("hashchange", onChange);
+  return () => window.removeEventListener("hashchange", onChange);
+}
+
 /** A one-time link's page needs no login; every other does. */
 function Gate({ children }: { children: ReactNode }) {
   const kind = linkKindOf(window.location.pathname);
-  const token = tokenIn(window.location.hash);
-  if (kind === "join") return <JoinPage token={token} />;
-  if (kind === "reset") return <ResetPage token={token} />;
+  const token = tokenIn(useSyncExternalStore(onFragment, () => window.location.hash));
+  if (kind === "join") return <JoinPage key={token} token={token} />;
+  if (kind === "reset") return <ResetPage key={token} token={token} />;
   return <SessionGate>{children}</SessionGate>;
 }

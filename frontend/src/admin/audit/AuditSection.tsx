@@ -50,7 +50,11 @@ export function AuditSection({ project }: { project: Project }) {
       key: "at",
       header: t("audit.at"),
       value: (row) => row.at,
-      render: (row) => `${formatDateTime(row.at).slice(0, 10)} ${formatClock(row.at)}`,
+      render: (row) => (
+        <time className={css.oneLine} dateTime={row.at}>
+          {formatDateTime(row.at).slice(0, 10)} {formatClock(row.at)}
+        </time>
+      ),
       width: "152px",
     },
     {
@@ -64,13 +68,18 @@ export function AuditSection({ project }: { project: Project }) {
           <span className={form.muted}>{t("audit.nobody")}</span>
         ),
     },
-    { key: "action", header: t("audit.action"), value: (row) => words.action(row.action) },
+    {
+      key: "action",
+      header: t("audit.action"),
+      value: (row) => words.action(row.action),
+      render: (row) => <span className={css.oneLine}>{words.action(row.action)}</span>,
+    },
     {
       key: "target",
       header: t("audit.target"),
       value: (row) => `${words.target(row.target_type)} ${row.target_name || row.target_id}`.trim(),
       render: (row) => (
-        <span title={row.target_id}>
+        <span className={css.target} title={row.target_id}>
           {words.target(row.target_type)}{" "}
           {row.target_name ? (
             <bdi>{row.target_name}</bdi>
@@ -215,6 +224,9 @@ function Filters({ choice, choices, onChoose }: FiltersProps) {
         allowDeselect={false}
         onChange={(target) => onChoose({ target: target ?? "" })}
       />
+      <span className={styles.secondary} aria-hidden>
+        {t("audit.from")}
+      </span>
       <TextInput
         type="date"
         className={css.day ?? ""}
@@ -223,7 +235,9 @@ function Filters({ choice, choices, onChoose }: FiltersProps) {
         max={choice.to || undefined}
         onChange={(event) => onChoose({ from: event.currentTarget.value })}
       />
-      <span aria-hidden>–</span>
+      <span className={styles.secondary} aria-hidden>
+        {t("audit.to")}
+      </span>
       <TextInput
         type="date"
         className={css.day ?? ""}

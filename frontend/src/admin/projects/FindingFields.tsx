@@ -1,6 +1,7 @@
 /** The fields of one new finding. */
 import { Checkbox, NumberInput, Select, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 import type { FindingDraft } from "./findingDraft";
 
@@ -62,11 +63,13 @@ export function FindingFields({ draft, errors, onChange }: FindingFieldsProps) {
       />
       <div className={form.checks}>
         <Checkbox
+          classNames={CHOICE}
           label={t("findings.needs_roi")}
           checked={draft.needs_roi}
           onChange={(event) => onChange({ needs_roi: event.currentTarget.checked })}
         />
         <Checkbox
+          classNames={CHOICE}
           label={t("findings.urgent")}
           checked={draft.is_urgent}
           onChange={(event) => onChange({ is_urgent: event.currentTarget.checked })}

@@ -9,7 +9,9 @@ import { errorSentence, fieldErrors, useNameOf } from "../../cases/words";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { useSettingsChange } from "../administrationQueries";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
+import { useArrival } from "../useArrival";
 import { FindingFields, MinimumSize } from "./FindingFields";
 import { emptyFinding, findingToSend } from "./findingDraft";
 
@@ -96,7 +98,6 @@ export function FindingsPanel({ settings }: { settings: ProjectSettings }) {
           {t("findings.add")}
         </Button>
       </div>
-      <p className={form.hint}>{t("findings.lead")}</p>
       {panel?.kind === "add" && <AddFinding settings={settings} onClose={close} />}
       {edited && (
         <EditFinding key={edited.id} settings={settings} finding={edited} onClose={close} />
@@ -108,6 +109,7 @@ export function FindingsPanel({ settings }: { settings: ProjectSettings }) {
         rowKey={(row) => row.id}
         firstSort={{ key: "position", isDescending: false }}
         csv={{ label: t("common.csv"), fileName: `findings-${settings.code}.csv` }}
+        toolbar={<p className={form.hint}>{t("findings.lead")}</p>}
         empty={null}
       />
     </section>
@@ -122,6 +124,7 @@ interface FindingFormProps {
 function AddFinding({ settings, onClose }: FindingFormProps) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
+  const panel = useArrival<HTMLFormElement>();
   const [draft, setDraft] = useState(() => emptyFinding("new"));
   const add = useSettingsChange(settings.id, (body: NewFinding) => addFinding(settings.id, body));
   const submit = (event: FormEvent) => {
@@ -136,7 +139,7 @@ function AddFinding({ settings, onClose }: FindingFormProps) {
     });
   };
   return (
-    <form className={form.inner} aria-label={t("findings.add")} onSubmit={submit}>
+    <form ref={panel} className={form.inner} aria-label={t("findings.add")} onSubmit={submit}>
       <h3 className={form.heading}>{t("findings.add")}</h3>
       <FindingFields
         draft={draft}
@@ -152,6 +155,7 @@ function EditFinding(props: FindingFormProps & { finding: EditableFinding }) {
   const { settings, finding, onClose } = props;
   const { t } = useTranslation();
   const nameOf = useNameOf();
+  const panel = useArrival<HTMLFormElement>();
   const [draft, setDraft] = useState({
     name_en: finding.name_en,
     name_zh: finding.name_zh,
@@ -175,7 +179,7 @@ function EditFinding(props: FindingFormProps & { finding: EditableFinding }) {
     });
   };
   return (
-    <form className={form.inner} aria-label={title} onSubmit={submit}>
+    <form ref={panel} className={form.inner} aria-label={title} onSubmit={submit}>
       <h3 className={form.heading}>{title}</h3>
       <div className={form.fields}>
         <TextInput
@@ -203,6 +207,7 @@ function EditFinding(props: FindingFormProps & { finding: EditableFinding }) {
         />
       </div>
       <Checkbox
+        classNames={CHOICE}
         label={t("findings.urgent")}
         checked={draft.is_urgent}
         onChange={(event) => setDraft({ ...draft, is_urgent: event.currentTarget.checked })}

@@ -8,6 +8,7 @@ import { createProject } from "../../api/administration";
 import { errorSentence, fieldErrors, useNameOf } from "../../cases/words";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { useMembershipsChanged } from "../administrationQueries";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 import styles from "../Section.module.css";
 import { FindingFields } from "./FindingFields";
@@ -88,6 +89,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
           />
         </div>
         <Checkbox
+          classNames={CHOICE}
           label={t("projects.auto_classify")}
           checked={autoClassify}
           onChange={(event) => setAutoClassify(event.currentTarget.checked)}

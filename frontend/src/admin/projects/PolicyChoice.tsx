@@ -2,6 +2,7 @@
 import { Checkbox, Radio } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { AiDisplay } from "../../api/types";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 
 const DISPLAYS: readonly AiDisplay[] = ["from_start", "on_request", "after_first_impression"];
@@ -28,9 +29,10 @@ export function PolicyChoice({ value, onChange }: PolicyChoiceProps) {
           if (ai_display) onChange({ ...value, ai_display });
         }}
       >
-        <div className={form.choices}>
+        <div className={`${form.choices} ${form.radios}`}>
           {DISPLAYS.map((display) => (
             <Radio
+              classNames={CHOICE}
               key={display}
               size="xs"
               value={display}
@@ -41,6 +43,7 @@ export function PolicyChoice({ value, onChange }: PolicyChoiceProps) {
         </div>
       </Radio.Group>
       <Checkbox
+        classNames={CHOICE}
         label={t("policy.second_signature")}
         checked={value.second_signature}
         onChange={(event) => onChange({ ...value, second_signature: event.currentTarget.checked })}

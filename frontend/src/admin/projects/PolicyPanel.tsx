@@ -6,11 +6,12 @@ import { addPolicy, type PolicyDraft } from "../../api/administration";
 import type { PolicyVersion, ProjectSettings } from "../../api/types";
 import { errorSentence, fieldErrors } from "../../cases/words";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { formatDateTime } from "../../ui/format";
+import { DateTime } from "../../ui/DateTime";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { useSettingsChange } from "../administrationQueries";
 import form from "../Form.module.css";
 import styles from "../Section.module.css";
+import { useArrival } from "../useArrival";
 import { PolicyChoice, type PolicyChoiceValue } from "./PolicyChoice";
 
 export function PolicyPanel({ settings }: { settings: ProjectSettings }) {
@@ -57,7 +58,7 @@ export function PolicyPanel({ settings }: { settings: ProjectSettings }) {
       key: "at",
       header: t("policy.at"),
       value: (row) => row.created_at,
-      render: (row) => formatDateTime(row.created_at),
+      render: (row) => <DateTime iso={row.created_at} />,
     },
   ];
   return (
@@ -95,6 +96,7 @@ interface NewVersionProps {
 function NewVersion({ settings, inForce, onClose }: NewVersionProps) {
   const { t } = useTranslation();
   const [choice, setChoice] = useState<PolicyChoiceValue>(inForce);
+  const panel = useArrival<HTMLFormElement>();
   const [reason, setReason] = useState("");
   const add = useSettingsChange(settings.id, (body: PolicyDraft) => addPolicy(settings.id, body));
   const errors = fieldErrors(add.error);
@@ -119,7 +121,7 @@ function NewVersion({ settings, inForce, onClose }: NewVersionProps) {
     });
   };
   return (
-    <form className={form.inner} aria-label={t("policy.new_version")} onSubmit={submit}>
+    <form ref={panel} className={form.inner} aria-label={t("policy.new_version")} onSubmit={submit}>
       <h3 className={form.heading}>{t("policy.new_version")}</h3>
       <PolicyChoice value={choice} onChange={setChoice} />
       <TextInput

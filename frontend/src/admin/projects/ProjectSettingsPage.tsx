@@ -9,6 +9,7 @@ import { errorSentence, fieldErrors, useNameOf } from "../../cases/words";
 import { ConfirmPanel } from "../../ui/ConfirmPanel";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { useProjectSettings, useSettingsChange } from "../administrationQueries";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 import { LoadError } from "../LoadError";
 import styles from "../Section.module.css";
@@ -110,6 +111,7 @@ function Basics({ settings }: { settings: ProjectSettings }) {
       </div>
       <div className={form.head}>
         <Checkbox
+          classNames={CHOICE}
           label={t("projects.auto_classify")}
           checked={autoClassify}
           onChange={(event) => setAutoClassify(event.currentTarget.checked)}

@@ -9,7 +9,7 @@ import type { Invitation, Project } from "../../api/types";
 import { errorSentence } from "../../cases/words";
 import { ConfirmPanel } from "../../ui/ConfirmPanel";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { formatDateTime } from "../../ui/format";
+import { DateTime } from "../../ui/DateTime";
 import { StateView } from "../../ui/StateView";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { invitationsKey, useInvitations } from "../administrationQueries";
@@ -66,13 +66,13 @@ export function InvitationTable({ project }: { project: Project }) {
       key: "created",
       header: t("invitations.created"),
       value: (row) => row.created_at,
-      render: (row) => formatDateTime(row.created_at),
+      render: (row) => <DateTime iso={row.created_at} />,
     },
     {
       key: "until",
       header: t("invitations.until"),
       value: (row) => row.expires_at,
-      render: (row) => formatDateTime(row.expires_at),
+      render: (row) => <DateTime iso={row.expires_at} />,
     },
     { key: "used_by", header: t("invitations.used_by"), value: (row) => row.used_by || "–" },
     {

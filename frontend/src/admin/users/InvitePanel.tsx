@@ -8,8 +8,10 @@ import type { Project, Role } from "../../api/types";
 import { errorSentence, fieldErrors } from "../../cases/words";
 import { toastFailed } from "../../ui/toast";
 import { invitationsKey } from "../administrationQueries";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 import { OneTimeLinkPanel } from "../OneTimeLinkPanel";
+import { useArrival } from "../useArrival";
 import { ROLES } from "./roles";
 
 export function InvitePanel({ project, onClose }: { project: Project; onClose: () => void }) {
@@ -25,6 +27,7 @@ export function InvitePanel({ project, onClose }: { project: Project; onClose: (
     onError: (error) =>
       toastFailed({ message: t("invitations.not_made"), detail: errorSentence(error) }),
   });
+  const panel = useArrival<HTMLFormElement>();
   const errors = fieldErrors(make.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -43,7 +46,12 @@ export function InvitePanel({ project, onClose }: { project: Project; onClose: (
     );
   }
   return (
-    <form className={form.panel} aria-label={t("invitations.form_title")} onSubmit={submit}>
+    <form
+      ref={panel}
+      className={form.panel}
+      aria-label={t("invitations.form_title")}
+      onSubmit={submit}
+    >
       <div className={form.head}>
         <h2 className={form.heading}>{t("invitations.form_title")}</h2>
         <CloseButton size="sm" aria-label={t("common.close")} onClick={onClose} />
@@ -56,7 +64,6 @@ export function InvitePanel({ project, onClose }: { project: Project; onClose: (
           maxLength={128}
           error={errors.display_name}
           onChange={(event) => setDisplayName(event.currentTarget.value)}
-          data-autofocus
         />
         <TextInput
           label={t("invitations.note")}
@@ -72,6 +79,7 @@ export function InvitePanel({ project, onClose }: { project: Project; onClose: (
         <div className={form.choices}>
           {ROLES.map((role) => (
             <Checkbox
+              classNames={CHOICE}
               key={role}
               label={t(`roles.${role}`)}
               description={t(`roles.${role}_does`)}

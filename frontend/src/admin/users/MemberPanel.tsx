@@ -16,8 +16,10 @@ import { errorSentence } from "../../cases/words";
 import { ConfirmPanel } from "../../ui/ConfirmPanel";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { membersKey, useMembershipsChanged } from "../administrationQueries";
+import { CHOICE } from "../choice";
 import form from "../Form.module.css";
 import { OneTimeLinkPanel } from "../OneTimeLinkPanel";
+import { useArrival } from "../useArrival";
 import { memberName } from "./MemberTable";
 import { ROLES } from "./roles";
 
@@ -35,6 +37,7 @@ export function MemberPanel({ project, member, onClose }: MemberPanelProps) {
   const membershipsChanged = useMembershipsChanged();
   const [question, setQuestion] = useState<Question | null>(null);
   const [link, setLink] = useState<OneTimeLink | null>(null);
+  const panel = useArrival<HTMLElement>();
   const name = memberName(member);
 
   const change = useMutation({
@@ -96,7 +99,7 @@ export function MemberPanel({ project, member, onClose }: MemberPanelProps) {
   }
   const isShared = !member.may_manage;
   return (
-    <section className={form.panel} aria-label={t("users.change_of", { name })}>
+    <section ref={panel} className={form.panel} aria-label={t("users.change_of", { name })}>
       <div className={form.head}>
         <h2 className={form.heading}>
           <bdi>{name}</bdi>
@@ -114,6 +117,7 @@ export function MemberPanel({ project, member, onClose }: MemberPanelProps) {
         <div className={form.choices}>
           {ROLES.map((role) => (
             <Checkbox
+              classNames={CHOICE}
               key={role}
               label={t(`roles.${role}`)}
               description={t(`roles.${role}_does`)}

@@ -4,7 +4,7 @@ import { CircleCheck, CircleOff } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Member } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { formatDateTime } from "../../ui/format";
+import { DateTime } from "../../ui/DateTime";
 import { StateView } from "../../ui/StateView";
 import form from "../Form.module.css";
 import styles from "../Section.module.css";
@@ -46,13 +46,13 @@ export function MemberTable({ members, selectedId, onSelect }: MemberTableProps)
       key: "last_login",
       header: t("users.last_login"),
       value: (row) => row.last_login,
-      render: (row) => (row.last_login ? formatDateTime(row.last_login) : t("users.never")),
+      render: (row) => (row.last_login ? <DateTime iso={row.last_login} /> : t("users.never")),
     },
     {
       key: "since",
       header: t("users.since"),
       value: (row) => row.member_since,
-      render: (row) => formatDateTime(row.member_since),
+      render: (row) => <DateTime iso={row.member_since} />,
     },
     {
       key: "state",
