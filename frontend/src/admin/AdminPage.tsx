@@ -2,8 +2,10 @@
 import {
   Activity,
   Boxes,
+  Camera,
   FileWarning,
   FolderCog,
+  GraduationCap,
   ListChecks,
   type LucideIcon,
   ScrollText,
@@ -16,14 +18,18 @@ import type { Project } from "../api/types";
 import styles from "./AdminPage.module.css";
 import { AuditSection } from "./audit/AuditSection";
 import { IngestSection } from "./IngestSection";
+import { QueueSection } from "./learning/QueueSection";
+import { RunsSection } from "./learning/RunsSection";
+import { SnapshotsSection } from "./learning/SnapshotsSection";
 import { ModelsSection } from "./ModelsSection";
 import { ProjectsSection } from "./projects/ProjectsSection";
-import { QueueSection } from "./QueueSection";
 import { SystemSection } from "./system/SystemSection";
 import { UsersSection } from "./users/UsersSection";
 
 const SECTIONS = [
   { path: "queue", icon: ListChecks, Section: QueueSection },
+  { path: "snapshots", icon: Camera, Section: SnapshotsSection },
+  { path: "runs", icon: GraduationCap, Section: RunsSection },
   { path: "models", icon: Boxes, Section: ModelsSection },
   { path: "ingest", icon: FileWarning, Section: IngestSection },
   { path: "projects", icon: FolderCog, Section: ProjectsSection },

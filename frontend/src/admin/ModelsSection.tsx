@@ -1,9 +1,10 @@
 /** Which model serves the project, which others there are, and how to change it or use it on everything. */
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { History } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { promoteModel, rollbackModel } from "../api/endpoints";
 import type { Deployment, ModelVersion, Project } from "../api/types";
 import { errorSentence, useNameOf } from "../cases/words";
@@ -13,6 +14,7 @@ import { StateView } from "../ui/StateView";
 import { toastDone, toastFailed } from "../ui/toast";
 import { BulkPrediction } from "./BulkPrediction";
 import { adminKey, useModels } from "./queries";
+import { ReasonForm } from "./ReasonForm";
 import styles from "./Section.module.css";
 
 type Change = { kind: "promote"; model: ModelVersion } | { kind: "rollback" };
@@ -80,6 +82,8 @@ export function ModelsSection({ project }: { project: Project }) {
                 })
               : t("models.rollback_reason")
           }
+          hint={t("models.reason_hint")}
+          confirm={t("models.confirm")}
           isSending={apply.isPending}
           onSubmit={(reason) => apply.mutate({ change, reason })}
           onCancel={() => setChange(null)}
@@ -94,42 +98,6 @@ export function ModelsSection({ project }: { project: Project }) {
       />
       <DeploymentTable deployments={models.data?.deployments} />
     </>
-  );
-}
-
-interface ReasonFormProps {
-  title: string;
-  isSending: boolean;
-  onSubmit: (reason: string) => void;
-  onCancel: () => void;
-}
-
-function ReasonForm({ title, isSending, onSubmit, onCancel }: ReasonFormProps) {
-  const { t } = useTranslation();
-  const [reason, setReason] = useState("");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    onSubmit(reason);
-  };
-  return (
-    <form className={styles.reason} onSubmit={submit}>
-      <TextInput
-        label={title}
-        placeholder={t("models.reason_hint")}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        maxLength={500}
-        required
-        withAsterisk={false}
-        data-autofocus
-      />
-      <Button type="submit" loading={isSending}>
-        {t("models.confirm")}
-      </Button>
-      <Button variant="default" onClick={onCancel}>
-        {t("common.cancel")}
-      </Button>
-    </form>
   );
 }
 
@@ -154,7 +122,24 @@ function VersionTable({ project, versions, championId, onPromote }: VersionTable
       .filter(Boolean)
       .join(" · ") || t("models.any_image");
   const columns: Column<ModelVersion>[] = [
-    { key: "name", header: t("models.name"), value: (row) => `${row.name} ${row.version}` },
+    {
+      key: "name",
+      header: t("models.name"),
+      value: (row) => `${row.name} ${row.version}`,
+      render: (row) => (
+        <>
+          {`${row.name} ${row.version}`}
+          {row.training_run_id && (
+            <Link
+              className={styles.run ?? ""}
+              to={`/projects/${project.id}/admin/runs/${row.training_run_id}`}
+            >
+              {t("models.run")}
+            </Link>
+          )}
+        </>
+      ),
+    },
     { key: "architecture", header: t("models.architecture"), value: (row) => row.architecture },
     {
       key: "findings",

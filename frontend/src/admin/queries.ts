@@ -4,10 +4,8 @@ import {
   type FailureFilter,
   fetchIngestFailures,
   fetchModels,
-  fetchQueueEntries,
   fetchStatus,
   fetchStuckPredictions,
-  type QueueFilter,
 } from "../api/endpoints";
 
 const POLL_MS = 15_000;
@@ -15,15 +13,6 @@ const PROGRESS_POLL_MS = 1_000;
 export const ROWS_AT_ONCE = 100;
 
 export const adminKey = (projectId: string, section: string) => ["admin", projectId, section];
-
-export function useQueueEntries(projectId: string, filter: QueueFilter) {
-  return useQuery({
-    queryKey: [...adminKey(projectId, "queue"), filter],
-    queryFn: ({ signal }) => fetchQueueEntries(projectId, filter, signal),
-    placeholderData: keepPreviousData,
-    refetchInterval: POLL_MS,
-  });
-}
 
 export function useModels(projectId: string) {
   return useQuery({

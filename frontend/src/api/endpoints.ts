@@ -1,7 +1,7 @@
 /** One function per route of the server; screens call these and nothing else. */
 import { fetchWithoutLogin, serverFetch } from "./client";
 import { answer, inProject, server } from "./server";
-import type { DraftBody, QueueEntryState, ReportSection, WorklistFilter } from "./types";
+import type { DraftBody, ReportSection, WorklistFilter } from "./types";
 
 const inCase = (caseId: string) => ({ path: { case_id: caseId } });
 
@@ -127,21 +127,6 @@ export const predictCase = (caseId: string) =>
 
 export const predictProject = (projectId: string) =>
   answer(server.POST("/api/projects/{project_id}/predict", { params: inProject(projectId) }));
-
-export interface QueueFilter {
-  state: QueueEntryState | "";
-  finding: string;
-  offset: number;
-  limit: number;
-}
-
-export const fetchQueueEntries = (projectId: string, query: QueueFilter, signal: AbortSignal) =>
-  answer(
-    server.GET("/api/projects/{project_id}/queue-entries", {
-      params: { ...inProject(projectId), query },
-      signal,
-    }),
-  );
 
 export interface FailureFilter {
   state: "open" | "all";

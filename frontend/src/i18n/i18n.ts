@@ -2,6 +2,8 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import en from "./en.json";
+import learningEn from "./learning.en.json";
+import learningZh from "./learning.zh.json";
 import viewerEn from "./viewer.en.json";
 import viewerZh from "./viewer.zh.json";
 import zh from "./zh.json";
@@ -32,9 +34,12 @@ export async function startI18n(): Promise<void> {
     lng: firstLanguage(),
     fallbackLng: "en",
     lowerCaseLng: true,
-    ns: ["app", "viewer"],
+    ns: ["app", "viewer", "learning"],
     defaultNS: "app",
-    resources: { en: { app: en, viewer: viewerEn }, "zh-hans": { app: zh, viewer: viewerZh } },
+    resources: {
+      en: { app: en, viewer: viewerEn, learning: learningEn },
+      "zh-hans": { app: zh, viewer: viewerZh, learning: learningZh },
+    },
     interpolation: { escapeValue: false }, // React escapes
     showSupportNotice: false,
   });

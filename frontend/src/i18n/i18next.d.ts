@@ -1,11 +1,12 @@
 import "i18next";
 import type en from "./en.json";
+import type learningEn from "./learning.en.json";
 import type viewerEn from "./viewer.en.json";
 
 // Makes every t("key") a compile-time check against the English resources.
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "app";
-    resources: { app: typeof en; viewer: typeof viewerEn };
+    resources: { app: typeof en; viewer: typeof viewerEn; learning: typeof learningEn };
   }
 }

@@ -3,6 +3,8 @@ import path from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import en from "./en.json";
+import learningEn from "./learning.en.json";
+import learningZh from "./learning.zh.json";
 import viewerEn from "./viewer.en.json";
 import viewerZh from "./viewer.zh.json";
 import zh from "./zh.json";
@@ -27,6 +29,7 @@ const blanks = (text: string): string[] => (text.match(/\{\{\w+\}\}/g) ?? []).so
 describe.each([
   ["app", en, zh],
   ["viewer", viewerEn, viewerZh],
+  ["learning", learningEn, learningZh],
 ])("the %s texts", (_, english, chinese) => {
   const left = flat(english as Tree);
   const right = flat(chinese as Tree);

@@ -1,7 +1,7 @@
 /** A table of loaded rows: sortable headers, CSV, reserved space while loading. */
 import { Button, Skeleton } from "@mantine/core";
 import { ArrowDown, ArrowUp, Download } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import { downloadCsv, toCsv } from "./csv";
 import styles from "./DataTable.module.css";
 import { nextSort, type Sort, type SortValue, sortRows } from "./sort";
@@ -24,12 +24,14 @@ interface DataTableProps<Row> {
   csv: { label: string; fileName: string };
   empty: ReactNode;
   toolbar?: ReactNode;
+  /** What a row shows below itself, over the whole width; null for nothing. */
+  expanded?: (row: Row) => ReactNode;
 }
 
 const SKELETON_ROWS = ["1", "2", "3", "4", "5", "6"];
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { caption, columns, rows, rowKey, csv, empty, toolbar } = props;
+  const { caption, columns, rows, rowKey, csv, empty, toolbar, expanded } = props;
   const [sort, setSort] = useState(props.firstSort);
   const sortColumn = columns.find((column) => column.key === sort.key);
   const sorted = rows && sortColumn ? sortRows(rows, sortColumn.value, sort.isDescending) : rows;
@@ -73,13 +75,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           <tbody>
             {sorted
               ? sorted.map((row) => (
-                  <tr key={rowKey(row)}>
-                    {columns.map((column) => (
-                      <td key={column.key} data-numeric={column.isNumeric}>
-                        {column.render ? column.render(row) : column.value(row)}
-                      </td>
-                    ))}
-                  </tr>
+                  <Fragment key={rowKey(row)}>
+                    <tr>
+                      {columns.map((column) => (
+                        <td key={column.key} data-numeric={column.isNumeric}>
+                          {column.render ? column.render(row) : column.value(row)}
+                        </td>
+                      ))}
+                    </tr>
+                    <Expansion width={columns.length}>{expanded?.(row)}</Expansion>
+                  </Fragment>
                 ))
               : SKELETON_ROWS.map((key) => (
                   <tr key={key}>
@@ -93,6 +98,15 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         {sorted?.length === 0 && empty}
       </div>
     </div>
+  );
+}
+
+function Expansion({ width, children }: { width: number; children: ReactNode }) {
+  if (children === null || children === undefined || children === false) return null;
+  return (
+    <tr className={styles.expansion ?? ""}>
+      <td colSpan={width}>{children}</td>
+    </tr>
   );
 }
 
