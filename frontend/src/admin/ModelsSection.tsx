@@ -52,6 +52,7 @@ export function ModelsSection({ project }: { project: Project }) {
     );
   }
   const champion = models.data?.versions.find((one) => one.id === models.data.champion);
+  const canRollBack = (models.data?.deployments.length ?? 0) > 1;
   return (
     <>
       <h1 className={styles.title}>{t("models.title")}</h1>
@@ -63,10 +64,13 @@ export function ModelsSection({ project }: { project: Project }) {
           </div>
           {champion && <div className={styles.secondary}>{champion.intended_use}</div>}
         </div>
+        {models.data && !canRollBack && (
+          <span className={styles.secondary}>{t("models.nothing_before")}</span>
+        )}
         <Button
           variant="default"
           leftSection={<History size={16} aria-hidden />}
-          disabled={(models.data?.deployments.length ?? 0) < 2}
+          disabled={!canRollBack}
           onClick={() => setChange({ kind: "rollback" })}
         >
           {t("models.rollback")}
@@ -184,7 +188,6 @@ function VersionTable({ project, versions, championId, onPromote }: VersionTable
             variant="default"
             size="compact-xs"
             disabled={row.findings.length === 0}
-            title={row.findings.length === 0 ? t("models.no_common_finding") : ""}
             onClick={() => onPromote(row)}
           >
             {t("models.promote")}
@@ -200,6 +203,11 @@ function VersionTable({ project, versions, championId, onPromote }: VersionTable
       rowKey={(row) => row.id}
       firstSort={{ key: "created_at", isDescending: true }}
       csv={{ label: t("common.csv"), fileName: "models.csv" }}
+      expanded={(row) =>
+        row.findings.length === 0 && (
+          <span className={styles.secondary}>{t("models.no_common_finding")}</span>
+        )
+      }
       toolbar={<h2 className={styles.subtitle}>{t("models.versions")}</h2>}
       empty={
         <div className={styles.empty}>

@@ -102,7 +102,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 }
 
 function Expansion({ width, children }: { width: number; children: ReactNode }) {
-  if (children === null || children === undefined || children === false) return null;
+  if (!children) return null;
   return (
     <tr className={styles.expansion ?? ""}>
       <td colSpan={width}>{children}</td>

@@ -4,8 +4,8 @@ import styles from "./LineChart.module.css";
 import { decimalsOf, pathOf, rangeOf, type Series, scaleOf, ticksOf } from "./lineChart";
 
 const HEIGHT = 200;
-const MARGIN = { top: 8, right: 12, bottom: 24, left: 44 };
-const TICKS = 4;
+const MARGIN = { top: 12, right: 20, bottom: 24, left: 44 };
+const TICKS = 5;
 /** Told apart by dash before colour: a print, or an eye without colours, loses nothing. */
 const DASHES = ["none", "6 4", "2 3", "8 3 2 3", "1 5", "12 4"] as const;
 const COLOURS = 3;

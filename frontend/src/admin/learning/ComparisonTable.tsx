@@ -45,7 +45,6 @@ export function ComparisonTable({ project, evaluation, verdict }: ComparisonTabl
         value={row[model]?.[quantity]}
         low={row[model]?.[`${quantity}_low`]}
         high={row[model]?.[`${quantity}_high`]}
-        reason={row[model]?.reason || row.reason}
       />
     ),
   });
@@ -69,9 +68,6 @@ export function ComparisonTable({ project, evaluation, verdict }: ComparisonTabl
       render: (row) => (
         <span className={styles.call} data-call={row.call}>
           {t(`call.${row.call}`)}
-          {row.call === "not_evaluable" && row.reason && (
-            <span className={styles.muted}>{t(`not_evaluable.${row.reason}`)}</span>
-          )}
         </span>
       ),
     },
@@ -120,6 +116,9 @@ export function ComparisonTable({ project, evaluation, verdict }: ComparisonTabl
           </div>
         }
         empty={<p className={styles.note}>{t("verdict.no_finding")}</p>}
+        expanded={(row) =>
+          row.reason && <span className={styles.muted}>{t(`not_evaluable.${row.reason}`)}</span>
+        }
       />
     </div>
   );
@@ -129,18 +128,11 @@ interface EstimateProps {
   value: number | null | undefined;
   low: number | null | undefined;
   high: number | null | undefined;
-  reason: string | undefined;
 }
 
-function Estimate({ value, low, high, reason }: EstimateProps) {
+function Estimate({ value, low, high }: EstimateProps) {
   const { t } = useTranslation("learning");
-  if (value === null || value === undefined) {
-    return (
-      <span className={styles.muted} title={reason}>
-        {t("call.not_evaluable")}
-      </span>
-    );
-  }
+  if (value === null || value === undefined) return <span className={styles.muted}>–</span>;
   const isKnown = typeof low === "number" && typeof high === "number";
   return (
     <span className={styles.estimate}>

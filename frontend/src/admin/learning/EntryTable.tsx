@@ -35,6 +35,8 @@ export function EntryTable({ project, rows, caption, empty, toolbar }: EntryTabl
     const found = project.findings.find((one) => one.code === code);
     return found ? nameOf(found) : code;
   };
+  const before = (label: boolean | null): string =>
+    label === null ? t("queue.before_unknown") : t(label ? "queue.present" : "queue.absent");
   const isBusy = (row: QueueEntry): boolean => act.isPending && act.variables.entryId === row.id;
   const columns: Column<QueueEntry>[] = [
     {
@@ -62,9 +64,24 @@ export function EntryTable({ project, rows, caption, empty, toolbar }: EntryTabl
       key: "ai_visible",
       header: t("queue.ai_visible"),
       value: (row) => t(row.ai_visible ? "app:common.yes" : "app:common.no"),
-      render: (row) => <Seen entry={row} />,
+      render: (row) => <Seen isShown={row.ai_visible} />,
     },
-    { key: "reader", header: t("queue.reader"), value: (row) => row.reader },
+    {
+      key: "before_ai",
+      header: t("queue.before_ai"),
+      value: (row) => before(row.label_before_ai),
+      render: (row) => (
+        <span className={row.label_before_ai === null ? styles.muted : styles.nowrap}>
+          {before(row.label_before_ai)}
+        </span>
+      ),
+    },
+    {
+      key: "reader",
+      header: t("queue.reader"),
+      value: (row) => row.reader,
+      render: (row) => <span className={styles.nowrap}>{row.reader}</span>,
+    },
     {
       key: "state",
       header: t("queue.state"),
@@ -144,20 +161,13 @@ function AiSaid({ entry }: { entry: QueueEntry }) {
   );
 }
 
-/** Whether AI was in sight, and what the reader had said before it: only that may be a test label. */
-function Seen({ entry }: { entry: QueueEntry }) {
+function Seen({ isShown }: { isShown: boolean }) {
   const { t } = useTranslation("learning");
-  const before = entry.label_before_ai;
-  const Icon = entry.ai_visible ? Eye : EyeOff;
+  const Icon = isShown ? Eye : EyeOff;
   return (
     <span className={styles.label}>
       <Icon size={14} aria-hidden />
-      {t(entry.ai_visible ? "queue.shown" : "queue.hidden")}
-      {before !== null && (
-        <span className={styles.muted}>
-          {t(before ? "queue.before_present" : "queue.before_absent")}
-        </span>
-      )}
+      {t(isShown ? "queue.shown" : "queue.hidden")}
     </span>
   );
 }

@@ -15,6 +15,7 @@ import styles from "./Learning.module.css";
 import type { Headline } from "./verdict";
 
 type Act = "promote" | "rollback";
+type Why = "serves" | "ended_early" | "not_ready" | "loading" | "not_serving" | "nothing_before";
 
 interface PromotionProps {
   project: Project;
@@ -44,12 +45,8 @@ export function Promotion({ project, run, headline }: PromotionProps) {
   });
   const serves = models.data?.champion === run.candidate?.id && run.candidate !== null;
   const notPromotable = whyNotPromote(run, models.data !== undefined, serves);
-  const notRollable = !serves
-    ? "not_serving"
-    : (models.data?.deployments.length ?? 0) < 2
-      ? "nothing_before"
-      : null;
-  const why = asked === null ? (serves ? notRollable : notPromotable) : null;
+  const notRollable = whyNotRollBack(serves, models.data?.deployments.length ?? 0);
+  const whys = [notPromotable, notRollable].filter((why) => why !== null);
   return (
     <>
       <div className={styles.promotion}>
@@ -69,8 +66,7 @@ export function Promotion({ project, run, headline }: PromotionProps) {
           {t("app:models.rollback")}
         </Button>
         <span className={section.secondary}>
-          {serves && t("promotion.serves")}{" "}
-          {why !== null && why !== "serves" && t(`promotion.${why}`)}
+          {whys.map((why) => t(`promotion.${why}`)).join(" ")}
         </span>
       </div>
       {asked === "promote" && run.candidate && (
@@ -106,9 +102,15 @@ export function Promotion({ project, run, headline }: PromotionProps) {
 }
 
 /** Which sentence says why the candidate cannot be promoted now. */
-function whyNotPromote(run: RunDetail, isLoaded: boolean, serves: boolean) {
+function whyNotPromote(run: RunDetail, isLoaded: boolean, serves: boolean): Why | null {
   if (serves) return "serves";
   if (run.state === "failed" || run.state === "cancelled") return "ended_early";
   if (run.state !== "evaluated" || run.candidate === null) return "not_ready";
   return isLoaded ? null : "loading";
+}
+
+/** Which sentence says why there is nothing to go back to from here. */
+function whyNotRollBack(serves: boolean, deployments: number): Why | null {
+  if (!serves) return "not_serving";
+  return deployments < 2 ? "nothing_before" : null;
 }

@@ -1,5 +1,5 @@
 /** How much waits, of what, and what is new since the last snapshot; a finding can be pressed. */
-import { UnstyledButton } from "@mantine/core";
+import { Skeleton, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Project, QueuePage } from "../../api/types";
 import { useNameOf } from "../../cases/words";
@@ -21,15 +21,15 @@ interface QueueCountsProps {
 export function QueueCounts({ project, page, finding, onFinding }: QueueCountsProps) {
   const { t } = useTranslation("learning");
   const nameOf = useNameOf();
-  const counts = page?.counts ?? [];
+  if (!page) return <Skeleton className={styles.countsLoading ?? ""} />;
+  const { counts, last_snapshot: number } = page;
   const inState = (state: Count["state"]) => counts.filter((count) => count.state === state);
   const waiting = inState("waiting");
-  const number = page?.last_snapshot;
   return (
     <>
       <p className={styles.totals} aria-live="polite">
         <strong>{t("counts.waiting", { count: sum(waiting, (one) => one.count) })}</strong>
-        {typeof number === "number" && (
+        {number !== null && (
           <span>{t("counts.new", { count: sum(waiting, (one) => one.new), number })}</span>
         )}
         <span>{t("counts.approved", { count: sum(inState("approved"), (one) => one.count) })}</span>

@@ -14,7 +14,6 @@ import { LoadError } from "../LoadError";
 import { ReasonForm } from "../ReasonForm";
 import section from "../Section.module.css";
 import { EntryTable } from "./EntryTable";
-import styles from "./Learning.module.css";
 import { QueueCounts } from "./QueueCounts";
 import { QueueFilterBar } from "./QueueFilterBar";
 import { LISTED, queueKey, snapshotsKey, useQueue } from "./queries";
@@ -25,6 +24,7 @@ export function QueueSection({ project }: { project: Project }) {
   const { t } = useTranslation(["learning", "app"]);
   const [params, setParams] = useSearchParams();
   const [limit, setLimit] = useState(LISTED);
+  const [excluding, setExcluding] = useState<Exclusion | null>(null);
   const choice = choiceFrom(params);
   const sampleId = params.get("sample");
   const queue = useQueue(project.id, {
@@ -35,6 +35,7 @@ export function QueueSection({ project }: { project: Project }) {
   });
   const change = (next: QueueChoice) => {
     setLimit(LISTED);
+    setExcluding(null);
     setParams(paramsFrom(next), { replace: true });
   };
   const showSample = (id: string | null) => {
@@ -74,7 +75,13 @@ export function QueueSection({ project }: { project: Project }) {
       ) : (
         <>
           <QueueFilterBar project={project} page={page} choice={choice} onChange={change} />
-          <BatchBar project={project} page={page} choice={choice} onSample={showSample} />
+          {excluding && (
+            <BatchExclusion
+              project={project}
+              asked={excluding}
+              onClose={() => setExcluding(null)}
+            />
+          )}
           <div className={section.fill}>
             <EntryTable
               project={project}
@@ -91,9 +98,20 @@ export function QueueSection({ project }: { project: Project }) {
               }
               toolbar={
                 <>
-                  <span className={section.secondary}>
-                    {t("app:common.shown_of", { shown: page?.rows.length ?? 0, count })}
-                  </span>
+                  {page && (
+                    <BatchButtons
+                      project={project}
+                      page={page}
+                      choice={choice}
+                      onSample={showSample}
+                      onExclude={setExcluding}
+                    />
+                  )}
+                  {page && (
+                    <span className={section.secondary}>
+                      {t("app:common.shown_of", { shown: page.rows.length, count })}
+                    </span>
+                  )}
                   {count > limit && (
                     <Button variant="subtle" onClick={() => setLimit(limit + LISTED)}>
                       {t("app:common.more")}
@@ -109,28 +127,65 @@ export function QueueSection({ project }: { project: Project }) {
   );
 }
 
-interface BatchBarProps {
+/** The exclusion that a reason is asked for: of what was on the screen when it was. */
+interface Exclusion {
+  choice: QueueChoice;
+  count: number;
+}
+
+interface BatchButtonsProps {
   project: Project;
-  page: QueuePage | undefined;
+  page: QueuePage;
   choice: QueueChoice;
   onSample: (id: string) => void;
+  onExclude: (asked: Exclusion) => void;
 }
 
 /** What can be done with all that the filter matches: approve by a sample, exclude with a reason. */
-function BatchBar({ project, page, choice, onSample }: BatchBarProps) {
+function BatchButtons({ project, page, choice, onSample, onExclude }: BatchButtonsProps) {
   const { t } = useTranslation("learning");
-  const client = useQueryClient();
-  // What was on the screen when the reason was asked for is what is sent with it.
-  const [excluding, setExcluding] = useState<{ choice: QueueChoice; count: number } | null>(null);
-  const failed = (error: unknown) =>
-    toastFailed({ message: t("queue.not_decided"), detail: errorSentence(error) });
+  const { waiting, excludable } = page;
   const draw = useMutation({
     mutationFn: () => drawSample(project.id, filterFrom(choice)),
     onSuccess: (sample) => onSample(sample.id),
-    onError: failed,
+    onError: (error) =>
+      toastFailed({ message: t("queue.not_decided"), detail: errorSentence(error) }),
   });
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<Dices size={16} aria-hidden />}
+        disabled={waiting === 0}
+        title={t(waiting === 0 ? "batch.nothing_waits" : "batch.hint")}
+        loading={draw.isPending}
+        onClick={() => draw.mutate()}
+      >
+        {t("batch.approve", { count: waiting })}
+      </Button>
+      <Button
+        variant="default"
+        leftSection={<ListX size={16} aria-hidden />}
+        disabled={excludable === 0}
+        onClick={() => onExclude({ choice, count: excludable })}
+      >
+        {t("batch.exclude", { count: excludable })}
+      </Button>
+    </>
+  );
+}
+
+interface BatchExclusionProps {
+  project: Project;
+  asked: Exclusion;
+  onClose: () => void;
+}
+
+function BatchExclusion({ project, asked, onClose }: BatchExclusionProps) {
+  const { t } = useTranslation("learning");
+  const client = useQueryClient();
   const exclude = useMutation({
-    mutationFn: ({ asked, reason }: { asked: NonNullable<typeof excluding>; reason: string }) =>
+    mutationFn: (reason: string) =>
       excludeMatching(project.id, {
         ...filterFrom(asked.choice),
         state: excludableState(asked.choice),
@@ -138,52 +193,25 @@ function BatchBar({ project, page, choice, onSample }: BatchBarProps) {
         reason,
       }),
     onSuccess: ({ excluded }) => {
-      setExcluding(null);
+      onClose();
       toastDone({ message: t("batch.excluded", { count: excluded }) });
     },
-    onError: failed,
+    onError: (error) =>
+      toastFailed({ message: t("queue.not_decided"), detail: errorSentence(error) }),
     onSettled: async () => {
       await client.invalidateQueries({ queryKey: queueKey(project.id) });
       await client.invalidateQueries({ queryKey: snapshotsKey(project.id) });
     },
   });
-  const waiting = page?.waiting ?? 0;
-  const excludable = page?.excludable ?? 0;
   return (
-    <>
-      <div className={styles.batch}>
-        <Button
-          variant="default"
-          leftSection={<Dices size={16} aria-hidden />}
-          disabled={waiting === 0}
-          loading={draw.isPending}
-          onClick={() => draw.mutate()}
-        >
-          {t("batch.approve", { count: waiting })}
-        </Button>
-        <Button
-          variant="default"
-          leftSection={<ListX size={16} aria-hidden />}
-          disabled={excludable === 0}
-          onClick={() => setExcluding({ choice, count: excludable })}
-        >
-          {t("batch.exclude", { count: excludable })}
-        </Button>
-        <span className={section.secondary}>
-          {t(waiting === 0 ? "batch.nothing_waits" : "batch.hint")}
-        </span>
-      </div>
-      {excluding && (
-        <ReasonForm
-          title={t("batch.exclude_why", { count: excluding.count })}
-          hint={t("queue.reason_hint")}
-          confirm={t("batch.exclude_confirm", { count: excluding.count })}
-          isSending={exclude.isPending}
-          onSubmit={(reason) => exclude.mutate({ asked: excluding, reason })}
-          onCancel={() => setExcluding(null)}
-        />
-      )}
-    </>
+    <ReasonForm
+      title={t("batch.exclude_why", { count: asked.count })}
+      hint={t("queue.reason_hint")}
+      confirm={t("batch.exclude_confirm", { count: asked.count })}
+      isSending={exclude.isPending}
+      onSubmit={(reason) => exclude.mutate(reason)}
+      onCancel={onClose}
+    />
   );
 }
 

@@ -51,19 +51,32 @@ export function RunList({ project }: { project: Project }) {
       header: t("runs.mode"),
       value: (row) => t(`train.mode_${row.config.mode}`),
     },
-    { key: "parent", header: t("runs.parent"), value: (row) => nameOf(row.parent) },
+    {
+      key: "parent",
+      header: t("runs.parent"),
+      value: (row) => nameOf(row.parent),
+      render: (row) => <span className={styles.nowrap}>{nameOf(row.parent)}</span>,
+    },
     {
       key: "candidate",
       header: t("runs.candidate"),
       value: (row) => (row.candidate ? nameOf(row.candidate) : "–"),
+      render: (row) => (
+        <span className={styles.nowrap}>{row.candidate ? nameOf(row.candidate) : "–"}</span>
+      ),
     },
-    { key: "by", header: t("runs.by"), value: (row) => row.requested_by || "–" },
+    {
+      key: "by",
+      header: t("runs.by"),
+      value: (row) => row.requested_by || "–",
+      render: (row) => <span className={styles.nowrap}>{row.requested_by || "–"}</span>,
+    },
     {
       key: "state",
       header: t("runs.state"),
       value: (row) => t(`run_state.${row.state}`),
       render: (row) => <RunProgress run={row} at_ms={runs.dataUpdatedAt} />,
-      width: "320px",
+      width: "280px",
     },
     {
       key: "act",

@@ -64,12 +64,12 @@ export function SamplePanel({ project, sampleId, onDrawn, onClose }: SamplePanel
           </>
         )}
       </div>
-      <p className={section.lead}>{t("sample.lead")}</p>
       <EntryTable
         project={project}
         rows={sample.data?.rows}
         caption={t("sample.title")}
         empty={null}
+        toolbar={<p className={section.lead}>{t("sample.lead")}</p>}
       />
       {sample.data && <Rest project={project} sample={sample.data} onDrawn={onDrawn} />}
     </section>

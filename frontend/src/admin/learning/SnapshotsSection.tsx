@@ -53,7 +53,12 @@ export function SnapshotsSection({ project }: { project: Project }) {
       value: (row) => row.created_at,
       render: (row) => <span className={styles.nowrap}>{formatDateTime(row.created_at)}</span>,
     },
-    { key: "made_by", header: t("snapshots.by"), value: (row) => row.made_by },
+    {
+      key: "made_by",
+      header: t("snapshots.by"),
+      value: (row) => row.made_by,
+      render: (row) => <span className={styles.nowrap}>{row.made_by}</span>,
+    },
     {
       key: "entries",
       header: t("snapshots.labels"),

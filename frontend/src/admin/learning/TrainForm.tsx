@@ -70,6 +70,7 @@ export function TrainForm({ project, snapshot, onClose }: TrainFormProps) {
       <Why project={project} snapshot={snapshot} />
       <div className={styles.trainFields}>
         <div>
+          <div className={styles.fieldLabel}>{t("train.mode")}</div>
           <SegmentedControl
             aria-label={t("train.mode")}
             value={mode}
@@ -82,6 +83,7 @@ export function TrainForm({ project, snapshot, onClose }: TrainFormProps) {
           <p className={section.secondary}>{t(`train.explain_${mode}`)}</p>
         </div>
         <NumberInput
+          inputWrapperOrder={["label", "input", "description"]}
           label={t("train.epochs")}
           description={t("train.explain_epochs")}
           value={settings.epochs}
@@ -91,6 +93,7 @@ export function TrainForm({ project, snapshot, onClose }: TrainFormProps) {
           onChange={(value) => setSettings({ ...settings, epochs: number(value) })}
         />
         <NumberInput
+          inputWrapperOrder={["label", "input", "description"]}
           label={t("train.learning_rate")}
           description={t("train.explain_learning_rate")}
           value={settings.learning_rate}
@@ -101,6 +104,7 @@ export function TrainForm({ project, snapshot, onClose }: TrainFormProps) {
           onChange={(value) => setSettings({ ...settings, learning_rate: number(value) })}
         />
         <NumberInput
+          inputWrapperOrder={["label", "input", "description"]}
           label={t("train.seed")}
           description={t("train.explain_seed")}
           value={seed}

@@ -8,7 +8,7 @@ import {
   TrendingUp,
 } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { Project } from "../../api/types";
+import type { NotEvaluable, Project } from "../../api/types";
 import { useNameOf } from "../../cases/words";
 import styles from "./Learning.module.css";
 import { type Call, type Headline, type Judged, signed, type Verdict } from "./verdict";
@@ -44,6 +44,7 @@ function useSentence(project: Project, { headline, judged }: Verdict): string {
     const found = project.findings.find((one) => one.code === code);
     return found ? nameOf(found) : code;
   };
+  const onlyNamed = (one: Judged): string => name(one.finding);
   const withNumbers = (one: Judged): string =>
     t("verdict.numbers", {
       finding: name(one.finding),
@@ -53,11 +54,22 @@ function useSentence(project: Project, { headline, judged }: Verdict): string {
       low: signed(one.low ?? 0),
       high: signed(one.high ?? 0),
     });
-  const withReason = (one: Judged): string =>
-    t("verdict.because", {
-      finding: name(one.finding),
-      reason: t(`not_evaluable.${one.reason || "no_labels_before_ai"}`),
-    });
+  const reasons = (): string => {
+    const its = judged.filter((one) => one.call === "not_evaluable");
+    const groups = new Map<NotEvaluable, Judged[]>();
+    for (const one of its) {
+      const reason = one.reason || "too_few_cases";
+      groups.set(reason, [...(groups.get(reason) ?? []), one]);
+    }
+    return [...groups]
+      .map(([reason, findings]) =>
+        t("verdict.because", {
+          findings: findings.map(onlyNamed).join(t("verdict.comma")),
+          reason: t(`not_evaluable.${reason}`),
+        }),
+      )
+      .join(t("verdict.comma"));
+  };
   const part = (call: Call, words: (one: Judged) => string): string | null => {
     const its = judged.filter((one) => one.call === call);
     if (its.length === 0) return null;
@@ -65,11 +77,8 @@ function useSentence(project: Project, { headline, judged }: Verdict): string {
   };
   if (judged.length === 0) return t("verdict.no_finding");
   if (headline === "none") {
-    return t("verdict.cannot", {
-      reasons: judged.map(withReason).join(t("verdict.comma")),
-    });
+    return t("verdict.cannot", { reasons: reasons() });
   }
-  const onlyNamed = (one: Judged): string => name(one.finding);
   const parts = [
     part("worse", withNumbers),
     part("better", withNumbers),
@@ -77,7 +86,9 @@ function useSentence(project: Project, { headline, judged }: Verdict): string {
       ? t("verdict.nothing_worse")
       : part("not_worse", onlyNamed),
     part("undecided", onlyNamed),
-    part("not_evaluable", withReason),
+    judged.some((one) => one.call === "not_evaluable")
+      ? t("verdict.not_evaluable", { findings: reasons() })
+      : null,
   ].filter((one): one is string => one !== null);
   const [first = "", ...others] = parts;
   return [first.charAt(0).toUpperCase() + first.slice(1), ...others].join(t("verdict.semicolon"));
