@@ -24,6 +24,7 @@ from apps.feedback.learning.selectors.snapshots import patient_key, training_blo
 from apps.feedback.learning.services import entry_exclude
 from apps.feedback.learning.snapshots import snapshot_make, splits_store
 from apps.feedback.review.models import RoiRevision
+from apps.inference.compute.snapshot import read_snapshot
 from tests import factories as make
 from tests.feedback.conftest import Room
 from tests.feedback.test_queue import queued
@@ -115,6 +116,9 @@ def test_hand_worked_snapshot(room: Room):
     ]
     expected.sort(key=lambda item: item["case"])
     assert manifest == {"format": 1, "findings": ["pneumonia"], "items": expected}
+    with blobs.open_blob(snapshot.manifest_sha256) as file:
+        read = read_snapshot(file.read())  # as the worker that trains reads it
+    assert [item.labels for item in read.items] == [item["labels"] for item in expected]
     lineage = SnapshotEntry.objects.values_list("entry", "part", "label")
     assert set(lineage) == {
         (positive.pk, "train", True),
