@@ -83,7 +83,7 @@ class Stack:
         """Start a Celery worker for all queues, with the schedule."""
         command = [
             *(sys.executable, "-m", "celery", "-A", "workers.celery", "worker", "--beat"),
-            *("-Q", "interactive,gpu,cpu", "-c", "1", "-n", f"{name}@%h", "-l", "WARNING"),
+            *("-Q", "interactive,gpu,cpu,train", "-c", "1", "-n", f"{name}@%h", "-l", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
         environment = {
