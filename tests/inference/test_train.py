@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from apps.inference.compute.augment import Augmentation, augmented
+from apps.inference.compute.checkpoint import read_checkpoint, write_checkpoint
 from apps.inference.compute.demo_model import (
     CARD_FILE,
     DEMO_SPLIT,
@@ -29,6 +30,7 @@ from apps.inference.compute.pointing import pointing_game
 from apps.inference.compute.predict import load_model, predict_batch
 from apps.inference.compute.spec import ModelSpec
 from apps.inference.compute.train import (
+    NetworkTraining,
     Recipe,
     TrainingError,
     initial_network,
@@ -39,6 +41,11 @@ from apps.inference.compute.training_set import TrainingSet, load_training_set, 
 from tests.inference.model_specs import spec_json
 
 STILL = Augmentation(rotation_deg=0, shift=0, scale=0, contrast=0, brightness=0, noise=0)
+
+
+SMALL_OPTIONS = (
+    ("channels", "[8, 8, 16, 16]"), ("output_stride", "8"), ("stem_width", "4")
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -218,6 +225,46 @@ def test_frozen_modules_stay_to_the_bit() -> None:
     assert frozen
     assert all(torch.equal(before[name], after[name]) for name in frozen)
     assert not torch.equal(before["fc.weight"], after["fc.weight"])
+
+
+def test_a_training_taken_up_at_any_epoch_ends_in_the_same_bits(tmp_path: Path) -> None:
+    spec = replace(small_spec(), architecture_options=(("drop_rate", "0.3"), *SMALL_OPTIONS))
+    recipe = Recipe(epochs=3, batch_size=8, region_weight=0.3, frozen=("conv1",))
+
+    def new() -> NetworkTraining:
+        network = initial_network(spec, seed=3)
+        return NetworkTraining(bright_squares(16), spec, recipe, seed=8, network=network)
+
+    whole = new()
+    for _ in range(3):
+        whole.run_epoch()
+    for epoch in (1, 2):
+        part, again = new(), new()
+        for _ in range(epoch):
+            part.run_epoch()
+        write_checkpoint(tmp_path / "c", part.checkpoint())
+        torch.rand(5)  # what else draws numbers meanwhile does not matter
+        again.restore(read_checkpoint(tmp_path / "c"))
+        while again.epoch < 3:
+            again.run_epoch()
+        expected, found = whole.network.state_dict(), again.network.state_dict()
+        assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_an_exclusive_group_learns_by_softmax() -> None:
+    spec = replace(small_spec(), activation="softmax")
+    squares = bright_squares(32)
+    # the left class where there is a square on the left, else the right one
+    labels = np.stack([squares.labels[:, 0], 1.0 - squares.labels[:, 0]], axis=1)
+    training = NetworkTraining(
+        replace(squares, labels=labels),
+        spec,
+        Recipe(epochs=4, batch_size=8, learning_rate=5e-3, head_rate=5.0),
+        seed=1,
+        network=initial_network(spec, seed=1),
+    )
+    losses = [training.run_epoch().label_loss for _ in range(4)]
+    assert losses[-1] < losses[0]
 
 
 def test_pointing_game_counts_hits_beside_its_baselines() -> None:

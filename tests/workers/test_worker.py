@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from apps.inference.models import CasePrediction, ModelVersion, Prediction
 from apps.queue import JOBS, registered_jobs
 from tests.workers.stored import served_project, stored_case
 from workers.batching import BatchLimits, Predictor
-from workers.celery import TIME_LIMIT_S, app
+from workers.celery import TIME_LIMIT_S, app, step_behind_the_readers
 from workers.failpoints import armed
 from workers.images import InputCache
 from workers.loaded_models import LoadedModels
@@ -186,6 +187,32 @@ def test_every_job_has_a_worker_and_a_limit() -> None:
         assert task.reject_on_worker_lost
     assert app.conf.accept_content == ["json"]
     assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_a_worker_that_only_trains_steps_back_and_others_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    priorities: list[int] = []
+    monkeypatch.setattr("os.setpriority", lambda _which, _who, value: priorities.append(value))
+    for queues in (["interactive", "gpu"], ["cpu"], ["cpu", "train"], ["train"]):
+        consume_from = dict.fromkeys(queues)
+        sender = SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=None)))
+        sender.app.amqp.queues = SimpleNamespace(consume_from=consume_from)
+        step_behind_the_readers(sender)
+    assert priorities == [10]
+
+
+@pytest.mark.full
+def test_a_worker_that_trains_loads_torch_only_with_its_first_run() -> None:
+    script = (
+        "import sys, django; django.setup()\n"
+        "from workers.celery import app\n"
+        "app.loader.import_default_modules()\n"
+        "assert 'inference.train' in app.tasks\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True)
 
 
 def test_a_job_works_off_the_queue_and_the_rescue_wakes_for_what_waits(
