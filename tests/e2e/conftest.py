@@ -1,5 +1,7 @@
 """A real Chromium on software graphics, and the page with the viewer alone."""
 
+import fcntl
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from apps.cases.compute.phantom_studies import demo_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRONTEND = ROOT / "frontend"
@@ -27,6 +31,18 @@ SOFTWARE_GL = [
     "--disable-gpu-rasterization",
     "--disable-accelerated-2d-canvas",
 ]
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's synthetic studies, made once for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "phantoms"
+    with (shared / "phantoms.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demo_files(folder, workers=2)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -13,27 +13,25 @@ from typing import Any
 
 import pydicom
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from apps.cases.compute.phantom import make_phantom, sample_parameters
 from apps.cases.compute.phantom_dicom import write_phantom
 from apps.cases.compute.phantom_facts import StudyFacts
 from scripts.stack import Person, Stack, running
+from tests.e2e.screen import PATIENCE_MS, log_in, shot, sign, wait_for_paint
 
 pytestmark = pytest.mark.e2e
-SHOTS = Path(__file__).resolve().parents[2] / "test-results" / "e2e"
 SCRIPT = '<img src=x onerror="document.title=1">'
 SCRIPT_NAME = "<script>alert(1)"  # a PN knows =, a file name / as separators
-PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(phantoms: Path) -> Iterator[Stack]:
     """The whole of Coread with the demo, in a folder whose path is short enough for a socket."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
-        running(Path(folder)) as stack,
+        running(Path(folder), phantoms=phantoms) as stack,
     ):
         yield stack
 
@@ -59,30 +57,6 @@ def phantom_file(folder: Path, *, name: str, description: str, findings: frozens
     dataset = pydicom.dcmread(path)
     assert str(dataset.PatientName) == name
     return path
-
-
-def log_in(page: Page, stack: Stack, username: str) -> None:
-    page.goto(stack.url)
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password", exact=True).fill(f"coread-{username}")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("link", name="Worklist")).to_be_visible()
-
-
-def wait_for_paint(page: Page) -> None:
-    expect(page.get_by_test_id("viewport")).to_have_attribute(
-        "data-painted", "true", timeout=PATIENCE_MS
-    )
-
-
-def sign(page: Page) -> None:
-    """Ctrl+Enter, once the screen says that it may be pressed."""
-    expect(page.get_by_role("button", name=re.compile("^Sign"))).to_be_enabled()
-    page.keyboard.press("Control+Enter")
-
-
-def shot(page: Page, name: str) -> None:
-    page.screenshot(path=SHOTS / f"{name}.png")
 
 
 def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tmp_path):
@@ -144,7 +118,7 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
     contradiction = "x" if answers["pneumonia"]["above"] else "a"
     page.keyboard.press(contradiction)
     expect(findings.get_by_text(re.compile(r"Saved \d\d:\d\d:\d\d"))).to_be_visible()
-    page.get_by_label("Comment").fill("Right base clear.")
+    page.locator("#report-findings").fill("Right base clear.")
     expect(findings.get_by_text("Saving")).to_be_hidden(timeout=PATIENCE_MS)
     for code, answer in answers.items():
         if code != "pneumonia" and answer["above"]:
@@ -233,7 +207,7 @@ def test_stale_tab_gets_a_readable_conflict(stack, new_page):
     wait_for_paint(page)
     reading = {"revision": 0, "decisions": [], "findings_text": "from the other window"}
     person.send("PUT", f"/api/cases/{case}/review/draft", reading)
-    page.get_by_label("Comment").fill("from this window")
+    page.locator("#report-findings").fill("from this window")
     expect(page.get_by_text("Which version shall stand?")).to_be_visible(timeout=PATIENCE_MS)
     shot(page, "13-conflict")
     page.get_by_role("button", name="Keep this screen's").click()
