@@ -9,6 +9,7 @@ from scripts.stack import Stack
 
 SHOTS = Path(__file__).resolve().parents[2] / "test-results" / "e2e"
 PATIENCE_MS = 60_000
+WORKLIST = re.compile("^(Worklist|工作列表)$")
 SAVED = re.compile(r"Saved \d\d:\d\d:\d\d")
 
 
@@ -31,7 +32,7 @@ def log_in(page: Page, stack: Stack, username: str, password: str = "") -> None:
     """Log in with the password of the demo, unless another one is given."""
     page.goto(stack.url)
     fill_login(page, username, password)
-    expect(page.get_by_role("link", name="Worklist")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name=WORKLIST)).to_be_visible(timeout=PATIENCE_MS)
 
 
 def viewport(page: Page) -> Locator:

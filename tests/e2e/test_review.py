@@ -34,6 +34,7 @@ class Room:
     stack: Stack
     project: str
     person: Person
+    rows: list[dict[str, Any]] = field(default_factory=list)
     unread: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, *, above: str = "") -> str:
@@ -68,6 +69,7 @@ def room(phantoms: Path) -> Iterator[Room]:
                 break
             assert time.monotonic() < deadline, "the model does not answer"
             time.sleep(0.5)
+        made.rows = rows
         made.unread = [row for row in rows if row["ai"]["state"] == "done"]
         yield made
 
@@ -289,6 +291,7 @@ def crash(page: Page) -> None:
     """Kill the tab: no handler of the page runs."""
     with contextlib.suppress(Error):
         page.goto("chrome://crash")
+    page.close()
 
 
 def log_out(page: Page) -> None:
@@ -315,7 +318,7 @@ def test_expired_login_keeps_what_was_entered(room, at_case):
 
 
 def drop_session(context: BrowserContext) -> None:
-    kept = [cookie for cookie in context.cookies() if cookie["name"] != "sessionid"]
+    kept = [cookie for cookie in context.cookies() if cookie["name"] != "coread_session"]
     context.clear_cookies()
     context.add_cookies(kept)  # type: ignore[arg-type]
 
@@ -366,7 +369,9 @@ def test_signature_is_withdrawn_signed_again_and_followed_by_an_addendum(room, a
     )
     open_case(page, room.stack, room.project, case)
     shot(page, "25-signed-case")
-    page.get_by_label("Why a new version is needed").fill("measured again")
+    reason = page.get_by_label("Why a new version is needed")
+    expect(reason).to_be_visible(timeout=PATIENCE_MS)  # once it can no longer be withdrawn
+    reason.fill("measured again")
     page.get_by_role("button", name="Write addendum").click()
     expect(report(page)).to_have_value("Left base dense.", timeout=PATIENCE_MS)
     report(page).fill("Left base dense, 12 mm.")
@@ -411,11 +416,8 @@ def viewport_ready(page: Page) -> Any:
 
 
 def test_first_impression_is_locked_before_ai_is_shown(room, at_case, new_page):
-    admin = Person(room.stack, "admin", "coread-admin")
-    path = f"/api/projects/{room.project}/policies"
-    policy = {"ai_display": "after_first_impression", "second_signature": False, "reason": "study"}
     case = room.take(above="effusion")
-    admin.send("POST", path, policy)
+    policy_set(room, "after_first_impression")
     try:
         page = at_case(case)
         expect(page.get_by_text("First impression first")).to_be_visible()
@@ -441,11 +443,27 @@ def test_first_impression_is_locked_before_ai_is_shown(room, at_case, new_page):
         kept = room.review(case)["policy"]["first_impression"]["decisions"]
         assert kept == blind
     finally:
-        admin.send("POST", path, {**policy, "ai_display": "from_start"})
+        policy_set(room, "from_start")
+
+
+def policy_set(room: Room, ai_display: str) -> None:
+    """Put a new version of the reading policy in force, as the admin does."""
+    memberships = room.person.json("/api/session")["memberships"]
+    policy = next(
+        each["project"]["policy"] for each in memberships if each["project"]["id"] == room.project
+    )
+    body = {
+        "after_version": policy["version"],
+        "ai_display": ai_display,
+        "second_signature": False,
+        "reason": "a study of its influence",
+    }
+    admin = Person(room.stack, "admin", "coread-admin")
+    admin.send("POST", f"/api/projects/{room.project}/policies", body)
 
 
 def test_prior_and_history_open_beside_the_image(room, at_case):
-    rows = room.unread
+    rows = room.rows
     case = next(
         (str(row["case_id"]) for row in rows if room.review(row["case_id"])["prior_count"] > 0),
         None,

@@ -243,7 +243,8 @@ export function CaseReading(props: CaseReadingProps) {
       )}
       {payload.permissions.can_write_addendum && (
         <AddendumBar
-          isOwnWithdrawable={(own?.withdrawable_s ?? 0) > 0}
+          withdrawableS={own?.withdrawable_s ?? 0}
+          onOver={() => void client.invalidateQueries(reviewQuery(payload.case_id))}
           onWithdraw={async () => own && withdraw(own.review_id)}
           onOpen={addendum}
         />

@@ -1,7 +1,7 @@
 /** What has been signed for this case, newest first; never edited, only followed by a newer version. */
 import { Button, TextInput } from "@mantine/core";
 import { BadgeCheck, PenLine, TriangleAlert, Undo2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { acknowledgeCritical, signSecond } from "../api/endpoints";
 import type { ReviewPayload, SignedReview } from "../api/types";
@@ -9,6 +9,9 @@ import { errorSentence, useNameOf } from "../cases/words";
 import { formatDateTime } from "../ui/format";
 import { toastFailed } from "../ui/toast";
 import styles from "./SignedReviews.module.css";
+
+/** The server's minute ends by its own clock. */
+const OVER_MARGIN_MS = 500;
 
 interface SignedReviewsProps {
   payload: ReviewPayload;
@@ -234,13 +237,15 @@ function Critical({ review, caseId, canAcknowledge, onAcknowledged }: CriticalPr
 }
 
 interface AddendumBarProps {
-  isOwnWithdrawable: boolean;
+  /** For how long the reader's own signature may still be taken back; an addendum comes after that. */
+  withdrawableS: number;
   onWithdraw: () => Promise<void>;
+  onOver: () => void;
   onOpen: (reason: string) => Promise<void>;
 }
 
 /** The foot of a signed case: take it back while that is possible, or begin the next version. */
-export function AddendumBar({ isOwnWithdrawable, onWithdraw, onOpen }: AddendumBarProps) {
+export function AddendumBar({ withdrawableS, onWithdraw, onOver, onOpen }: AddendumBarProps) {
   const { t } = useTranslation();
   const [reason, setReason] = useState("");
   const [isBusy, setIsBusy] = useState(false);
@@ -252,9 +257,19 @@ export function AddendumBar({ isOwnWithdrawable, onWithdraw, onOpen }: AddendumB
       setIsBusy(false);
     }
   };
-  return (
-    <footer className={styles.foot}>
-      {isOwnWithdrawable && (
+  const isWithdrawable = withdrawableS > 0;
+  const over = useRef(onOver);
+  useEffect(() => {
+    over.current = onOver;
+  });
+  useEffect(() => {
+    if (!isWithdrawable) return;
+    const timer = setTimeout(() => over.current(), withdrawableS * 1000 + OVER_MARGIN_MS);
+    return () => clearTimeout(timer);
+  }, [isWithdrawable, withdrawableS]);
+  if (isWithdrawable) {
+    return (
+      <footer className={styles.foot}>
         <Button
           variant="default"
           loading={isBusy}
@@ -263,7 +278,12 @@ export function AddendumBar({ isOwnWithdrawable, onWithdraw, onOpen }: AddendumB
         >
           {t("review.withdraw")}
         </Button>
-      )}
+        <p className={styles.none}>{t("review.addendum_later")}</p>
+      </footer>
+    );
+  }
+  return (
+    <footer className={styles.foot}>
       <form
         className={styles.form}
         onSubmit={(event) => {
