@@ -110,7 +110,11 @@ class BodyLimitMiddleware:
 
 
 class LogoutMiddleware:
-    """Empties the browser's cache and storage when a person logs out: images, drafts, settings."""
+    """Empties the browser's cache, which holds images, when a person logs out.
+
+    Storage stays: it holds settings, and unsaved drafts that only their own reader can decrypt,
+    which must survive a login that ended in the middle of a case.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -120,7 +124,7 @@ class LogoutMiddleware:
         response = self.get_response(request)
         match = request.resolver_match
         if match and match.view_name == LOGOUT_ROUTE and request.method == "DELETE":
-            response["Clear-Site-Data"] = '"cache", "storage"'
+            response["Clear-Site-Data"] = '"cache"'
         return response
 
 

@@ -76,7 +76,7 @@ def draw(page: Page, tool: str, path: list[tuple[float, float]]) -> None:
 
 
 def select_finding(page: Page, name: str) -> None:
-    findings(page).get_by_role("button", name=re.compile(f"^{name}")).first.click()
+    findings(page).get_by_role("button", name=re.compile(name)).first.click()
 
 
 def findings(page: Page) -> Locator:
