@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.feedback.compute.training_manifest import CaseLabel, Frame, Region, manifest_of
 from apps.inference.compute.snapshot import (
     Snapshot,
     SnapshotError,
@@ -14,8 +15,8 @@ from apps.inference.compute.snapshot import (
     case_truth,
     label_matrix,
     read_snapshot,
-    write_snapshot,
 )
+from tests.inference.snapshots import write_snapshot
 
 NAN = float("nan")
 SQUARE = [[0, 0], [4, 0], [4, 4.5]]
@@ -45,6 +46,33 @@ def test_a_manifest_comes_back_and_its_bytes_are_canonical() -> None:
     assert write_snapshot(read_snapshot(content)) == content
     assert b" " not in content
     assert [each.case for each in TWO.part("test")] == ["two"]
+
+
+def test_what_the_learning_side_makes_is_read() -> None:
+    frames = [Frame("a" * 64, 1), Frame("b" * 64, 1)]
+    labels = [
+        CaseLabel("e1", "c1", "nodule", "train", is_present=True, before_ai=None),
+        CaseLabel("e2", "c1", "effusion", "train", is_present=False, before_ai=None),
+        CaseLabel("e3", "c2", "nodule", "test", is_present=True, before_ai=False),
+    ]
+    drawn = Region(frames[1], [[0.0, 0.0], [4.0, 0.0], [4.0, 4.5]], ai_visible=True)
+    manifest = manifest_of(labels, frames={"c1": frames, "c2": frames}, regions={"e1": [drawn]})
+    snapshot = read_snapshot(manifest.to_bytes())
+    assert snapshot.findings == ("effusion", "nodule")
+    # the nodule is known on one image of the case, its absence of effusion on both
+    first, second = snapshot.part("train")
+    assert (first.labels, second.labels) == (
+        {"effusion": False},
+        {"effusion": False, "nodule": True},
+    )
+    assert set(second.rois) == {"nodule"}
+    truth = case_truth(snapshot.part("train"), snapshot.findings)
+    assert {name: values.tolist() for name, values in truth.labels.items()} == {
+        "effusion": [0.0],
+        "nodule": [1.0],
+    }
+    # what a reader saw before AI counts in the test part
+    assert [item.labels for item in snapshot.part("test")] == [{"nodule": False}] * 2
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> bytes:

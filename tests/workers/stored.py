@@ -10,7 +10,7 @@ from apps import blobs
 from apps.cases.models import Case, Project
 from apps.inference.compute.folder import read_model_folder
 from apps.inference.compute.networks import build_network
-from apps.inference.compute.snapshot import Snapshot, SnapshotItem, write_snapshot
+from apps.inference.compute.snapshot import Snapshot, SnapshotItem
 from apps.inference.compute.spec import ModelSpec
 from apps.inference.models import ModelVersion, Prediction, TrainingRun
 from apps.inference.selectors import champion_of
@@ -26,6 +26,7 @@ from tests.factories import (
     ProjectFactory,
 )
 from tests.inference.model_specs import random_network, spec_json, write_folder
+from tests.inference.snapshots import write_snapshot
 
 # A network of timm's own tests: half a million weights, global pooling and one linear layer.
 SMALL_MODEL = {

@@ -77,23 +77,6 @@ class CaseTruth:
     labels: dict[str, NDArray[np.float32]]
 
 
-def write_snapshot(snapshot: Snapshot) -> bytes:
-    """Give the canonical bytes of a manifest: equal snapshots have equal hashes."""
-    items = [
-        {
-            "case": item.case,
-            "rendition_sha256": item.rendition_sha256,
-            "frame_number": item.frame_number,
-            "part": item.part,
-            "labels": item.labels,
-            "rois": item.rois,
-        }
-        for item in snapshot.items
-    ]
-    value = {"format": FORMAT, "findings": list(snapshot.findings), "items": items}
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
 def read_snapshot(content: bytes) -> Snapshot:
     """Read and check a manifest.
 

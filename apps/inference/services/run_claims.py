@@ -307,6 +307,8 @@ def _claim(thread_count: int, hardware: str, lease_s: float | None) -> ClaimedRu
             started_at=Coalesce("started_at", Now()),
             thread_count=Coalesce("thread_count", Value(thread_count)),
             hardware=hardware,
+            reason_code="",  # of an earlier attempt
+            reason_params={},
         )
         if not claimed:
             return None
