@@ -194,6 +194,7 @@ def test_an_admin_who_reads_a_case_blinded_sees_nothing_of_it(
         audit_record(actor=reader, action="study.seen", target=case.study, project=None)
     # an event of a kind nobody foresaw, which does not say which case it concerns
     AuditEventFactory(project=project, action="answer.given", target_type="read")
+    AuditEventFactory(project=project, action="queue.counted", target_type="project")
     audit_record(actor=reader, action="member.added", target=reader, project=project)
     rows = page(admin, project, choices="true")
     shown = [row for row in rows["rows"] if row["action"] != "user.logged_in"]

@@ -74,6 +74,25 @@ describe.each([
   });
 });
 
+describe("the acts that the backend records", () => {
+  const files = readdirSync(BACKEND, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".py"),
+  );
+  const acts = new Set(
+    files.flatMap((file) =>
+      [...readFileSync(path.join(BACKEND, file), "utf8").matchAll(/\baction="(\w+\.\w+)"/g)].map(
+        ([, act = ""]) => act,
+      ),
+    ),
+  );
+
+  it("are found, and each has its words", () => {
+    expect(acts.size).toBeGreaterThan(30);
+    const known = flat(en.audit_action as Tree);
+    expect([...acts].filter((act) => !known.has(act))).toEqual([]);
+  });
+});
+
 function componentFiles(): string[] {
   return readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((file) =>
     file.endsWith(".tsx"),
