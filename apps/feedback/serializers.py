@@ -25,9 +25,12 @@ class SpaceSerializer(serializers.Serializer[Any]):
 
 
 class DatabaseSizeSerializer(serializers.Serializer[Any]):
-    """The size of the database, rounded up to whole megabytes."""
+    """The size of the database, rounded up to whole megabytes, and the room on its volume."""
 
     bytes = serializers.IntegerField()
+    free = serializers.IntegerField(
+        allow_null=True, help_text="Null where the database is another machine's"
+    )
 
 
 class SealStateSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ megabytes, so that what one reader or one model wrote does not show.
 """
 
 import platform
+import shutil
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime
@@ -60,15 +61,20 @@ def _files() -> dict[str, Any] | None:
 
 
 def _database() -> dict[str, Any]:
+    """Measure the database; how much room PostgreSQL has is known to its own machine only."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_database_size(current_database())")
             (size,) = cursor.fetchone()
-    else:
-        file = Path(connection.settings_dict["NAME"])
-        parts = [file, file.with_name(f"{file.name}-wal")]
-        size = sum(part.stat().st_size for part in parts if part.exists())
-    return {"bytes": -(-size // MEGABYTE) * MEGABYTE}
+        return {"bytes": _whole_megabytes(size), "free": None}
+    file = Path(connection.settings_dict["NAME"])
+    parts = [file, file.with_name(f"{file.name}-wal")]
+    size = sum(part.stat().st_size for part in parts if part.exists())
+    return {"bytes": _whole_megabytes(size), "free": shutil.disk_usage(file.parent).free}
+
+
+def _whole_megabytes(size: int) -> int:
+    return -(-size // MEGABYTE) * MEGABYTE
 
 
 def _audit() -> dict[str, Any]:

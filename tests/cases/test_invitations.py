@@ -105,6 +105,16 @@ def test_the_token_is_told_once_and_kept_as_a_hash(admin, project):
     assert timedelta(days=6, hours=23) < week <= timedelta(days=7)
 
 
+def test_no_log_line_holds_a_token_or_a_password(admin, nobody, project, caplog):
+    caplog.set_level("DEBUG")
+    token = invite(admin, project)
+    for path in ("/api/join/look", "/api/join", "/api/join", "/api/reset"):
+        post(nobody, path, {"token": token, **NEW})
+    assert "join" in caplog.text
+    assert token not in caplog.text
+    assert PASSWORD not in caplog.text
+
+
 def test_the_acts_are_recorded_with_ids_only(admin, nobody, project):
     token = invite(admin, project, note="a remark about a person", display_name="Dr. Zhou")
     post(nobody, "/api/join", {"token": token, **NEW})

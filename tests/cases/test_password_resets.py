@@ -5,7 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -211,6 +211,14 @@ def test_the_server_makes_a_link_for_anybody(log_in, member):
     assert PasswordReset.objects.get().token_sha256 == sha256(token)
     answer = post(log_in(None), "/api/reset", {"token": token, "password": FRESH})
     assert answer.json() == {"username": "lin"}
+
+
+def test_the_server_makes_no_link_for_nobody_or_an_account_that_is_off():
+    UserFactory(username="off", is_active=False)
+    for name, words in (("nobody", "no account 'nobody'"), ("off", "switched off")):
+        with pytest.raises(CommandError, match=words):
+            call_command("reset_link", name)
+    assert not PasswordReset.objects.exists()
 
 
 @pytest.mark.full

@@ -111,6 +111,7 @@ def test_the_seal_and_the_versions_are_told(admin):
     assert body["versions"]["database"].startswith(("SQLite 3", "PostgreSQL 1"))
     assert body["database"]["bytes"] > 0
     assert body["database"]["bytes"] % 1_000_000 == 0
+    assert (body["database"]["free"] is None) == (connection.vendor == "postgresql")
 
 
 def test_the_last_answer_of_a_worker_is_told(admin):

@@ -7,9 +7,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.cases.access import person
+from apps.cases.access import person, reads_something_blinded
 from apps.cases.audit import serializers
-from apps.cases.audit.selectors import AuditQuery, audit_choices, audit_page, chain_length
+from apps.cases.audit.selectors import (
+    AuditQuery,
+    audit_choices,
+    audit_page,
+    audit_visible_to,
+    chain_length,
+)
 from apps.cases.models import Project
 from apps.cases.services.audit import (
     ChainPoint,
@@ -34,8 +40,12 @@ class AuditView(APIView):
         project, admin = Project.objects.get(pk=project_id), person(request)
         query = dict(sent.validated_data)
         wants_choices = query.pop("choices")
-        body = audit_page(project, admin=admin, query=AuditQuery(**query))
-        body["choices"] = audit_choices(project, admin=admin) if wants_choices else None
+        visible = audit_visible_to(admin, project)
+        body = {
+            **audit_page(visible, AuditQuery(**query)),
+            "choices": audit_choices(visible) if wants_choices else None,
+            "is_partial": reads_something_blinded(admin, project),
+        }
         return Response(serializers.AuditPageSerializer(body).data)
 
 

@@ -18,6 +18,8 @@ export const INVITATIONS_AT_ONCE = 200;
 export const membersKey = (projectId: string) => adminKey(projectId, "members");
 export const invitationsKey = (projectId: string) => adminKey(projectId, "invitations");
 export const settingsKey = (projectId: string) => adminKey(projectId, "settings");
+const CHOICES_FRESH_MS = 60_000;
+const CHOICES_ONLY = { action: "", target_type: "", offset: 0, limit: 1, choices: true };
 const ADMINISTERED_KEY = ["admin", "projects"];
 
 export function useMembers(projectId: string) {
@@ -78,6 +80,16 @@ export function useAudit(projectId: string, filter: AuditFilter) {
     queryKey: [...adminKey(projectId, "audit"), filter],
     queryFn: ({ signal }) => fetchAudit(projectId, filter, signal),
     placeholderData: keepPreviousData,
+  });
+}
+
+/** What one may filter by changes seldom, and is dear to gather: not with every page. */
+export function useAuditChoices(projectId: string) {
+  return useQuery({
+    queryKey: [...adminKey(projectId, "audit"), "choices"],
+    queryFn: ({ signal }) => fetchAudit(projectId, CHOICES_ONLY, signal),
+    select: (page) => page.choices,
+    staleTime: CHOICES_FRESH_MS,
   });
 }
 

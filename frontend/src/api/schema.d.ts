@@ -1401,9 +1401,11 @@ export interface components {
         [key: string]: number | null;
       };
     };
-    /** @description The size of the database, rounded up to whole megabytes. */
+    /** @description The size of the database, rounded up to whole megabytes, and the room on its volume. */
     DatabaseSize: {
       bytes: number;
+      /** @description Null where the database is another machine's */
+      free: number | null;
     };
     /** @description A verdict on one finding, as a reader gives it. */
     DecisionRequest: {

@@ -8,7 +8,7 @@ import type { AuditRow, Project } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { formatClock, formatDateTime } from "../../ui/format";
 import { StateView } from "../../ui/StateView";
-import { useAudit } from "../administrationQueries";
+import { useAudit, useAuditChoices } from "../administrationQueries";
 import form from "../Form.module.css";
 import { LoadError } from "../LoadError";
 import styles from "../Section.module.css";
@@ -33,6 +33,7 @@ export function AuditSection({ project }: { project: Project }) {
   const [isVerifying, setIsVerifying] = useState(false);
   const choice = choiceIn(address);
   const audit = useAudit(project.id, filterOf(choice));
+  const choices = useAuditChoices(project.id);
   const choose = (changes: Partial<AuditChoice>) =>
     setAddress(addressOf({ ...choice, page: 1, ...changes }), { replace: true });
 
@@ -143,7 +144,7 @@ export function AuditSection({ project }: { project: Project }) {
           csv={{ label: t("common.csv"), fileName: `audit-${project.code}.csv` }}
           toolbar={
             <>
-              <Filters choice={choice} choices={audit.data?.choices} onChoose={choose} />
+              <Filters choice={choice} choices={choices.data} onChoose={choose} />
               <Pages
                 page={choice.page}
                 count={count}

@@ -53,7 +53,7 @@ export function filterOf(choice: AuditChoice): AuditFilter {
     ...(choice.to && { until: midnight(choice.to, 1) }),
     offset: (choice.page - 1) * EVENTS_AT_ONCE,
     limit: EVENTS_AT_ONCE,
-    choices: true,
+    choices: false,
   };
 }
 

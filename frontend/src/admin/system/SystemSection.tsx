@@ -198,7 +198,14 @@ function Disk({ state }: { state: SystemState }) {
           </>
         )}
         <dt>{t("system.database")}</dt>
-        <dd>{t("system.database_size", { size: formatBytes(database.bytes) })}</dd>
+        <dd>
+          {database.free === null
+            ? t("system.database_size", { size: formatBytes(database.bytes) })
+            : t("system.database_room", {
+                size: formatBytes(database.bytes),
+                free: formatBytes(database.free),
+              })}
+        </dd>
       </dl>
     </>
   );
