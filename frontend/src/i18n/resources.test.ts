@@ -125,7 +125,8 @@ function literalsIn(file: string): string[] {
 }
 
 describe("the components", () => {
-  it("speak only through the resources", () => {
+  // Parses every component: seconds on a machine with other work.
+  it("speak only through the resources", { timeout: 30_000 }, () => {
     const files = componentFiles();
     expect(files.length).toBeGreaterThan(20);
     expect(files.flatMap((file) => literalsIn(file).map((text) => `${file}: ${text}`))).toEqual([]);
