@@ -27,7 +27,7 @@ from tests.e2e.screen import PATIENCE_MS, draw, open_case, select_finding, shot,
 
 pytestmark = pytest.mark.e2e
 MODEL = "cxr_pneumonia_2class"
-OF_EACH_CLASS = 30
+OF_EACH_CLASS = 45  # so that a seventh, the test part, has both classes
 WITHDRAWAL_S = 3
 RUN_PATIENCE_MS = 240_000
 PASSWORDS = {"lin": "quiet harbour evening 7", "ada": "bright lantern morning 8"}
@@ -202,8 +202,10 @@ def approve_by_sample(site: Site, page: Page) -> None:
         assert time.monotonic() < deadline, "the signatures are not released"
         time.sleep(0.5)
     page.get_by_role("link", name="Admin").click()
+    approve = page.get_by_role("button", name=re.compile(r"^Approve \d+ by sample"))
+    expect(approve).to_be_visible(timeout=PATIENCE_MS)
     shot(page, "41-queue")
-    page.get_by_role("button", name=re.compile(r"^Approve \d+ by sample")).click()
+    approve.click()
     sample = page.get_by_role("region", name="Sample")
     rest = sample.get_by_role("button", name=re.compile("^Approve the other"))
     expect(rest).to_be_visible(timeout=PATIENCE_MS)
