@@ -56,7 +56,10 @@ interface WholeProps {
 }
 
 function Whole({ project, run, at_ms }: WholeProps) {
-  const verdict = verdictOf(run.evaluation);
+  const verdict = verdictOf(
+    run.evaluation,
+    project.findings.map((one) => one.code),
+  );
   const isEvaluated = run.state === "evaluated";
   return (
     <>

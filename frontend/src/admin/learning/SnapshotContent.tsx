@@ -15,6 +15,8 @@ interface SnapshotContentProps {
     counts: FindingCount[];
     image_counts: { train: number; validation: number; test: number };
     left_out: LeftOut;
+    /** Of the model that serves; without them, nothing is said about it. */
+    findings_of_model?: string[];
   };
 }
 
@@ -64,6 +66,9 @@ export function SnapshotContent({ project, caption, content }: SnapshotContentPr
             <tr key={its.finding}>
               <th scope="row" className={styles.rowHead}>
                 {name}
+                {content.findings_of_model?.includes(its.finding) === false && (
+                  <span className={styles.muted}>{t("snapshots.not_in_model")}</span>
+                )}
               </th>
               {PARTS.map((part) => (
                 <Fragment key={part}>

@@ -6,24 +6,14 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { requestRun } from "../../api/learning";
-import type { Project, Run, Snapshot } from "../../api/types";
+import type { Project, Snapshot } from "../../api/types";
 import { errorSentence, useNameOf } from "../../cases/words";
 import { toastFailed } from "../../ui/toast";
 import section from "../Section.module.css";
 import styles from "./Learning.module.css";
 import { runsKey } from "./queries";
+import { DEFAULTS, type Mode, type Settings } from "./trainDefaults";
 
-type Mode = Run["config"]["mode"];
-
-interface Settings {
-  epochs: number;
-  learning_rate: number;
-}
-
-const DEFAULTS: Record<Mode, Settings> = {
-  head: { epochs: 300, learning_rate: 0.02 },
-  full: { epochs: 10, learning_rate: 0.0001 },
-};
 const MOST_EPOCHS = 5000;
 const LARGEST_SEED = 2 ** 31 - 1;
 

@@ -56,7 +56,13 @@ describe("the headline", () => {
     [[unknown], "none"],
     [[], "none"],
   ] as const)("of %#", (findings, headline) => {
-    expect(verdictOf(evaluation(...findings)).headline).toBe(headline);
+    const order = findings.map((one) => one.finding);
+    expect(verdictOf(evaluation(...findings), order).headline).toBe(headline);
+  });
+
+  it("keeps the schema's order and leaves out what the schema does not have", () => {
+    const judged = verdictOf(evaluation(better, worse, same), ["effusion", "pneumonia"]).judged;
+    expect(judged.map((one) => one.finding)).toEqual(["effusion", "pneumonia"]);
   });
 });
 

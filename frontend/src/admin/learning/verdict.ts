@@ -36,15 +36,20 @@ function headlineOf(calls: ReadonlySet<Call>): Headline {
   return calls.has("not_worse") ? "not_worse" : "none";
 }
 
-export function verdictOf(evaluation: RunEvaluation): Verdict {
+/** `order` is the schema's: findings never jump between screens. */
+export function verdictOf(evaluation: RunEvaluation, order: readonly string[]): Verdict {
   const aucOf = (model: RunEvaluation["candidate"], finding: string): number | null =>
     model?.findings.find((one) => one.finding === finding)?.auroc ?? null;
-  const judged = evaluation.comparison.map((compared) => ({
-    ...compared,
-    call: callOf(compared),
-    candidateAuc: aucOf(evaluation.candidate, compared.finding),
-    championAuc: aucOf(evaluation.champion, compared.finding),
-  }));
+  const judged = order.flatMap((finding) =>
+    evaluation.comparison
+      .filter((compared) => compared.finding === finding)
+      .map((compared) => ({
+        ...compared,
+        call: callOf(compared),
+        candidateAuc: aucOf(evaluation.candidate, finding),
+        championAuc: aucOf(evaluation.champion, finding),
+      })),
+  );
   return { headline: headlineOf(new Set(judged.map((one) => one.call))), judged };
 }
 
