@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 # cuBLAS is deterministic only with a workspace that is chosen before it is first used
@@ -42,6 +43,7 @@ from apps.inference.compute.spec import ModelSpec
 from apps.inference.compute.train import TrainingError
 from apps.inference.compute.trainable import UntrainableError, trainable_labels
 from apps.inference.compute.validation import evidence_scale
+from apps.inference.selectors import refused_renditions
 from apps.inference.services.models import HeadProbe
 from apps.inference.services.run_claims import (
     ClaimLost,
@@ -135,9 +137,14 @@ class Trainer:
         try:
             blobs.verify(sha256)
             with blobs.open_blob(sha256) as blob:
-                return read_snapshot(blob.read())
+                snapshot = read_snapshot(blob.read())
         except (NotFound, blobs.BlobDamaged) as error:
             raise RunFailed("run_snapshot_missing") from error
+        # What the model will abstain from can neither teach it nor judge it.
+        renditions = sorted({item.rendition_sha256 for item in snapshot.items})
+        refused = refused_renditions(self._claim.parent.served.spec, renditions)
+        read = tuple(item for item in snapshot.items if item.rendition_sha256 not in refused)
+        return replace(snapshot, items=read)
 
     def _make_candidate(self, snapshot: Snapshot) -> RunningModel:
         parent = self._claim.parent.served

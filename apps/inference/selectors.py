@@ -10,7 +10,8 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from apps.cases.access import ROLES_BY_ASSIGNMENT
-from apps.cases.models import Assignment, Case, Finding, Project, User
+from apps.cases.models import Assignment, Case, Finding, Instance, Project, User
+from apps.inference.compute.applicability import Abstention
 from apps.inference.compute.spec import ModelSpec
 from apps.inference.models import (
     Calibration,
@@ -22,6 +23,9 @@ from apps.inference.models import (
 from apps.inference.reasons import sentence
 
 Facts = dict[str, Any]
+
+NOT_CLASSIFIABLE: Final = Abstention("not_classifiable", {})
+RENDITIONS_A_QUERY: Final = 500
 
 # How long images may wait without any answer before the screens say so.
 DELAYED_AFTER: Final = timedelta(seconds=10)
@@ -80,6 +84,33 @@ def cases_without_prediction(project: Project) -> QuerySet[Case]:
     """Select the cases that the project's champion was never asked about."""
     asked = CasePrediction.objects.filter(case=OuterRef("pk"), model_version=champion_of(project))
     return Case.objects.filter(~Exists(asked), project=project).order_by("created_at")
+
+
+def image_refusal(spec: ModelSpec, instance: Instance) -> Abstention | None:
+    """Say why a model abstains from an image (its series is read too), or None where it answers."""
+    if not instance.is_classifiable:
+        return NOT_CLASSIFIABLE
+    return spec.applicability.refusal(
+        modality=instance.series.modality,
+        body_part=instance.series.body_part_examined,
+        view=instance.view_position,
+        row_spacing_mm=instance.row_spacing_mm,
+        column_spacing_mm=instance.column_spacing_mm,
+    )
+
+
+def refused_renditions(spec: ModelSpec, renditions: Sequence[str]) -> set[str]:
+    """Select those of the stored images from which a model abstains."""
+    refused: set[str] = set()
+    for start in range(0, len(renditions), RENDITIONS_A_QUERY):
+        asked = renditions[start : start + RENDITIONS_A_QUERY]
+        instances = Instance.objects.filter(rendition_sha256__in=asked).select_related("series")
+        refused |= {
+            instance.rendition_sha256
+            for instance in instances.defer("metadata", "frame_ranges", "acquisition")
+            if image_refusal(spec, instance) is not None
+        }
+    return refused
 
 
 def cases_ai(cases: Sequence[Case]) -> dict[UUID, Facts]:

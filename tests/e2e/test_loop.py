@@ -224,8 +224,7 @@ def train(page: Page) -> None:
     page.get_by_role("button", name="Make snapshot").click()
     expect(page.get_by_text("Snapshot 1 was made")).to_be_visible(timeout=PATIENCE_MS)
     shot(page, "43-snapshots")
-    page.get_by_role("button", name="Train").first.click()
-    form = page.get_by_role("form", name="Train")
+    form = page.get_by_role("form", name="Train")  # it opens with the new snapshot
     form.get_by_role("button", name=re.compile("^Start")).click()
     page.wait_for_url(re.compile("/runs/"), timeout=PATIENCE_MS)
     shot(page, "44-run-begins")

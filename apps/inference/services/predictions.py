@@ -23,6 +23,7 @@ from apps.inference.selectors import (
     calibration_in_force,
     cases_without_prediction,
     champions_of,
+    image_refusal,
     stuck_predictions,
 )
 from apps.inference.services.gathering import cases_gather
@@ -38,7 +39,6 @@ JOB_OF_LANE: dict[Lane, Job] = {
     Lane.INTERACTIVE: JOBS.PREDICT_INTERACTIVE,
     Lane.BULK: JOBS.PREDICT_BULK,
 }
-NOT_CLASSIFIABLE = Abstention("not_classifiable", {})
 
 
 @dataclass(frozen=True)
@@ -241,15 +241,7 @@ def _new_images(
     )
     for link in links:
         instance = link.instance
-        refusal: Abstention | None = NOT_CLASSIFIABLE
-        if instance.is_classifiable:
-            refusal = spec.applicability.refusal(
-                modality=instance.series.modality,
-                body_part=instance.series.body_part_examined,
-                view=instance.view_position,
-                row_spacing_mm=instance.row_spacing_mm,
-                column_spacing_mm=instance.column_spacing_mm,
-            )
+        refusal = image_refusal(spec, instance)
         frames = instance.number_of_frames if refusal is None else 1
         images[link.case_id].append(_Image(instance.pk, frames, refusal))
     return images
