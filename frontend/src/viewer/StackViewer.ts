@@ -15,7 +15,7 @@ import {
   zoomToOneToOne,
   zoomView,
 } from "./camera";
-import { applyAffine, canvasPixelSize, invertAffine, type Length, type Point } from "./coords";
+import { applyAffine, canvasPixelSize, invertAffine, type Point } from "./coords";
 import { forgetImage, registerImages, startRenderer } from "./engine";
 import { CLOSED_HEAT_MAP, type HeatMapView } from "./heatMapView";
 import type { HeatMapLayer } from "./heatmap";
@@ -32,9 +32,9 @@ import {
 } from "./tools";
 import {
   EMPTY_STATE,
-  type FirstPaint,
   heatMapOf,
   stateOfRequest,
+  type ViewerCallbacks,
   type ViewerFailure,
   type ViewerState,
   ViewerStore,
@@ -43,11 +43,6 @@ import { forgetChosenWindow, resetWindow, valuesOf } from "./voi";
 
 /** An image that has not come after this long is given up; the reader may ask again. */
 const LOAD_TIMEOUT_MS = 20_000;
-
-export interface ViewerCallbacks {
-  readonly onFirstPaint: (timing: FirstPaint) => void;
-  readonly formatLength: (length: Length) => string;
-}
 
 let viewportsMade = 0;
 

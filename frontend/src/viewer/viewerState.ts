@@ -1,5 +1,5 @@
 /** What is on the screen now: the one value that React, the data attributes and the tests read. */
-import type { Affine } from "./coords";
+import type { Affine, Length } from "./coords";
 import type { HeatMapLayer } from "./heatmap";
 import type { ViewerStack } from "./stack";
 
@@ -34,6 +34,12 @@ export interface FirstPaint {
   readonly requestedAt: number;
   readonly loadedAt: number;
   readonly paintedAt: number;
+}
+
+/** What a viewer tells its page, and asks it to put into words. */
+export interface ViewerCallbacks {
+  readonly onFirstPaint: (timing: FirstPaint) => void;
+  readonly formatLength: (length: Length) => string;
 }
 
 export const EMPTY_STATE: ViewerState = {
