@@ -222,7 +222,7 @@ class ReviewPermissionsSerializer(serializers.Serializer[Any]):
 
 
 class CaseReviewSerializer(serializers.Serializer[Any]):
-    """The whole of one case; `ai` and `newer_ai` are absent where they may not be seen."""
+    """The whole of one case; `ai` is absent, and `newer_ai` null, where AI may not be seen."""
 
     case_id = serializers.UUIDField()
     project_id = serializers.UUIDField()

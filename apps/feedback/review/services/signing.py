@@ -302,7 +302,7 @@ def content_sha256(review: Review, *, version: int) -> str:
         "findings_text": review.findings_text,
         "impression_text": review.impression_text,
         "critical": [review.is_critical, review.critical_note],
-        "case_prediction": str(review.case_prediction_id or ""),
+        "ai": [str(review.case_prediction_id or ""), review.ai_visible],
         "policy": str(review.policy_id or ""),
         "decisions": sorted(review.decisions.values_list("finding__code", "verdict", "grade")),
         "rois": sorted(rois),
