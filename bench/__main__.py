@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Final
 
-BENCHES: Final = ("cam", "hot_ratio", "cold_ratio", "web", "browser", "roi_whatif")
+BENCHES: Final = ("cam", "hot_ratio", "cold_ratio", "web", "browser", "roi_whatif", "roi_save")
 
 
 def main() -> None:

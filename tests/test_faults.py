@@ -2,11 +2,13 @@
 once, and what was not can be sent again.
 """
 
+import json
 import tempfile
 import time
 import urllib.error
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,41 @@ def until_answered(act: Callable[[], Any], statuses: list[int]) -> Any:
         time.sleep(0.2)
 
 
+def reading_of(reader: Person, case: str) -> dict[str, Any]:
+    """A reading with two regions, on the case as it stands."""
+    payload = reader.json(f"/api/cases/{case}/review")
+    instance = payload["series"][0]["instances"][0]
+    regions = [
+        {
+            "roi_id": str(uuid.uuid4()),
+            "finding": payload["findings"][place]["code"],
+            "sop_instance_uid": instance["sop_instance_uid"],
+            "frame_number": 1,
+            "kind": "freehand",
+            "vertices": [[place + 1.25, 2.5], [place + 31.75, 2.5], [place + 1.25, 40.0]],
+        }
+        for place in range(2)
+    ]
+    text = f"reading of {case}"
+    return {"revision": 0, "decisions": [], "findings_text": text, "rois": regions}
+
+
+def save(reader: Person, case: str, reading: dict[str, Any]) -> int:
+    """Save the draft; a conflict with the very next revision says that only an answer was lost."""
+    try:
+        return reader.send("PUT", f"/api/cases/{case}/review/draft", reading)["revision"]
+    except urllib.error.HTTPError as error:
+        is_stored = {"current": reading["revision"] + 1}
+        if error.code != 409 or json.loads(error.read())["params"] != is_stored:
+            raise
+        return reading["revision"] + 1
+
+
+def history_of(reader: Person, case: str) -> list[str]:
+    """What was done to a case, oldest first."""
+    return [each["action"] for each in reader.json(f"/api/cases/{case}/history")["events"]]
+
+
 @pytest.mark.full
 def test_signatures_and_predictions_survive_restarts(new_postgresql_url: str) -> None:
     with (
@@ -75,20 +112,28 @@ def test_signatures_and_predictions_survive_restarts(new_postgresql_url: str) ->
         }
         acknowledged, statuses = {}, []
         for number, row in enumerate(rows):
-            faults.get(number, lambda: None)()
             case, key = row["case_id"], uuid.uuid4().hex
-
-            def sign(case: str = case, key: str = key) -> Any:
-                reading = {"revision": 0, "decisions": [], "findings_text": f"reading of {case}"}
-                return reader.send("POST", f"/api/cases/{case}/review/sign", reading, key=key)
-
-            acknowledged[case] = until_answered(sign, statuses)["review_id"]
+            reading = until_answered(partial(reading_of, reader, case), statuses)
+            faults.get(number, lambda: None)()
+            until_answered(partial(save, reader, case, reading), statuses)
+            sign = partial(
+                *(reader.send, "POST", f"/api/cases/{case}/review/sign"),
+                reading | {"revision": 1},
+                key=key,
+            )
+            acknowledged[case] = reading, until_answered(sign, statuses)["review_id"]
         assert set(statuses) <= {0, 503}, statuses
-        for case, review_id in acknowledged.items():
+        for case, (reading, review_id) in acknowledged.items():
             payload = reader.json(f"/api/cases/{case}/review")
+            assert payload["draft"] is None
             (review,) = payload["reviews"]
-            assert review["review_id"] == review_id
+            assert (review["review_id"], review["version"]) == (review_id, 1)
             assert review["findings_text"] == f"reading of {case}"
+            assert [each["vertices"] for each in review["rois"]] == [
+                each["vertices"] for each in reading["rois"]
+            ]
+            signed = [each for each in history_of(reader, case) if each == "review.signed"]
+            assert len(signed) == 1
         deadline = time.monotonic() + PATIENCE_S
         while waiting_of(reader, worklist):
             assert time.monotonic() < deadline, "a prediction was lost"

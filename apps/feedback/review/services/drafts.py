@@ -124,7 +124,8 @@ def draft_fill(draft: Review, *, source: Review) -> None:
 
     The answer of the model that was on the screen stays the same one.
     """
-    saw = source.ai_visible and sees_ai(draft.reader, draft.case)
+    # Asked first, so that the number of queries does not tell what the colleague had seen.
+    saw = sees_ai(draft.reader, draft.case) and source.ai_visible
     Review.objects.filter(pk=draft.pk).update(
         findings_text=source.findings_text,
         impression_text=source.impression_text,
