@@ -1325,7 +1325,7 @@ export interface components {
     };
     /** @enum {string} */
     CasePredictStateEnum: "none" | "waiting" | "done" | "abstained" | "failed" | "requested";
-    /** @description The whole of one case; `ai` and `newer_ai` are absent where they may not be seen. */
+    /** @description The whole of one case; `ai` is absent, and `newer_ai` null, where AI may not be seen. */
     CaseReview: {
       /** Format: uuid */
       case_id: string;
