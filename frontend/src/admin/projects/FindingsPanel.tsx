@@ -30,7 +30,7 @@ export function FindingsPanel({ settings }: { settings: ProjectSettings }) {
       header: "№",
       value: (row) => row.position + 1,
       isNumeric: true,
-      width: "48px",
+      width: "64px",
     },
     {
       key: "code",
