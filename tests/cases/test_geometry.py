@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from apps.cases.compute.geometry import (
     ImagePlane,
     area_mm2,
+    diameter_mm,
     displayed_point,
     image_to_patient,
     length_mm,
@@ -51,6 +52,20 @@ def test_areas(vector: dict[str, Any]) -> None:
     )
     expected = vector["area_mm2"]
     assert measured == (None if expected is None else pytest.approx(expected))
+
+
+@given(
+    polygon=st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=12),
+    row_spacing_mm=spacing,
+    column_spacing_mm=spacing,
+)
+def test_the_diameter_is_the_longest_of_all_lengths(
+    polygon: list[tuple[float, float]], row_spacing_mm: float, column_spacing_mm: float
+) -> None:
+    spacings = {"row_spacing_mm": row_spacing_mm, "column_spacing_mm": column_spacing_mm}
+    longest = max(length_mm(a, b, **spacings) or 0.0 for a in polygon for b in polygon)
+    assert diameter_mm(polygon, **spacings) == pytest.approx(longest, rel=1e-12, abs=1e-9)
+    assert diameter_mm(polygon, row_spacing_mm=None, column_spacing_mm=1.0) is None
 
 
 @pytest.mark.parametrize("vector", VECTORS["pixels"])
@@ -184,5 +199,9 @@ def test_impossible_planes_and_shapes_are_refused() -> None:
             ImagePlane(**good | wrong)
     with pytest.raises(ValueError, match="positive"):
         length_mm((0, 0), (1, 1), row_spacing_mm=0.0, column_spacing_mm=1.0)
+    with pytest.raises(ValueError, match="positive"):
+        diameter_mm([(0, 0), (1, 1)], row_spacing_mm=1.0, column_spacing_mm=-1.0)
+    with pytest.raises(ValueError):
+        diameter_mm([(0, 0)], row_spacing_mm=1.0, column_spacing_mm=1.0)
     with pytest.raises(ValueError, match="three"):
         area_mm2([(0, 0), (1, 1)], row_spacing_mm=1.0, column_spacing_mm=1.0)

@@ -82,6 +82,37 @@ def test_every_state_of_a_region_is_a_revision_and_an_unchanged_one_is_none(room
     assert {each["roi_id"] for each in drawn(room)} == {one["roi_id"], other["roi_id"]}
 
 
+def test_regions_come_in_the_order_in_which_they_were_first_drawn(room: Room, image):
+    ids = [str(uuid.UUID(int=number)) for number in (9, 3, 7, 1)]
+    first, second, third, fourth = (roi(image, SQUARE, roi_id=each) for each in ids)
+    saved(room, first, second, revision=0)
+    saved(room, third, second, first, revision=1)
+    saved(room, fourth, first | {"laterality": "L"}, second, third, revision=2)
+    assert [each["roi_id"] for each in drawn(room)] == ids
+
+
+def test_a_long_reading_costs_no_more_to_open_or_to_save(room: Room, image, monkeypatch):
+    """Of hundreds of revisions of a region only the last is read."""
+    read: list[str] = []
+    from_db = RoiRevision.from_db.__func__
+
+    def counted(cls: Any, *row: Any) -> RoiRevision:
+        revision = from_db(cls, *row)
+        read.append(str(revision.roi_id))
+        return revision
+
+    monkeypatch.setattr(RoiRevision, "from_db", classmethod(counted))
+    one = roi(image)
+    counts = []
+    for revision in range(6):
+        saved(room, one | {"vertices": [[x + revision, y] for x, y in TRIANGLE]}, revision=revision)
+        drawn(room)
+        counts.append(len(read))
+        read.clear()
+    assert len(set(counts[1:])) == 1
+    assert RoiRevision.objects.count() == 6
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -10,6 +10,7 @@ the vertical distance between rows.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, starmap
 
 Point = tuple[float, float]
 Vector = tuple[float, float, float]
@@ -173,6 +174,32 @@ def area_mm2(
     following = [*polygon[1:], polygon[0]]
     twice = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(polygon, following, strict=True))
     return abs(twice) / 2 * row_spacing_mm * column_spacing_mm
+
+
+def diameter_mm(
+    polygon: Sequence[Point], *, row_spacing_mm: float | None, column_spacing_mm: float | None
+) -> float | None:
+    """The longest distance of two vertices.
+
+    Parameters
+    ----------
+    polygon : two or more (column, row), image points
+    row_spacing_mm, column_spacing_mm : mm; None where the file does not say
+
+    Returns
+    -------
+    mm, or None: not evaluable without a spacing
+
+    Raises
+    ------
+    ValueError : a spacing that is not positive, or fewer than two points
+    """
+    if row_spacing_mm is None or column_spacing_mm is None:
+        return None
+    if not (row_spacing_mm > 0 and column_spacing_mm > 0):
+        raise ValueError("spacing must be positive")
+    points = [(column * column_spacing_mm, row * row_spacing_mm) for column, row in polygon]
+    return max(starmap(math.dist, combinations(points, 2)))
 
 
 def displayed_point(

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Subquery
+
 from apps.feedback.review.models import Review, RoiRevision
 
 
@@ -39,11 +41,19 @@ def roi_facts(revision: RoiRevision) -> dict[str, Any]:
 
 
 def _newest(reviews: list[Review]) -> dict[UUID, dict[UUID, RoiRevision]]:
-    revisions = RoiRevision.objects.filter(review__in=reviews).select_related("finding", "instance")
+    """Read no revision but the last of each region: a long reading leaves hundreds behind."""
+    same = RoiRevision.objects.filter(review=OuterRef("review"), roi_id=OuterRef("roi_id"))
+    revisions = (
+        RoiRevision.objects.filter(
+            ~Exists(same.filter(number__gt=OuterRef("number"))), review__in=reviews
+        )
+        .annotate(first_drawn_at=Subquery(same.filter(number=1).values("created_at")))
+        .select_related("finding", "instance")
+    )
     newest: dict[UUID, dict[UUID, RoiRevision]] = defaultdict(dict)
     for revision in revisions.only(
         *(field.name for field in RoiRevision._meta.concrete_fields),
         *("finding__code", "instance__sop_instance_uid"),
-    ).order_by("number", "created_at", "pk"):
+    ).order_by("first_drawn_at", "pk"):
         newest[revision.review_id][revision.roi_id] = revision
     return newest

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from apps.cases.compute.geometry import area_mm2, length_mm
+from apps.cases.compute.geometry import area_mm2, diameter_mm
 from apps.cases.models import Case, Finding, Instance
 from apps.errors import Invalid
 from apps.feedback.review.models import MAXIMUM_ROIS, MAXIMUM_VERTICES, Review, RoiRevision
@@ -204,46 +204,9 @@ def _revision(roi: Roi, *, finding: Finding, instance: Instance) -> RoiRevision:
         vertices=[list(vertex) for vertex in vertices],
         laterality=roi.laterality,
         area_mm2=area_mm2(vertices, **spacing),
-        diameter_mm=_diameter_mm(vertices, **spacing),
+        diameter_mm=diameter_mm(vertices, **spacing),
         spacing_kind=instance.spacing_kind,
     )
-
-
-def _diameter_mm(
-    vertices: Sequence[Vertex], *, row_spacing_mm: float | None, column_spacing_mm: float | None
-) -> float | None:
-    """The longest distance of two vertices, in mm; None without a spacing."""
-    if row_spacing_mm is None or column_spacing_mm is None:
-        return None
-    # Its ends are corners of the convex hull, which has few: 200 regions are measured at once.
-    corners = _hull(vertices)
-    spacing = {"row_spacing_mm": row_spacing_mm, "column_spacing_mm": column_spacing_mm}
-    lengths = (
-        length_mm(start, end, **spacing)
-        for place, start in enumerate(corners)
-        for end in corners[place + 1 :]
-    )
-    return max(length for length in lengths if length is not None)
-
-
-def _hull(vertices: Sequence[Vertex]) -> list[Vertex]:
-    """The corners of the convex hull (Andrew's monotone chain)."""
-    ordered = sorted(set(vertices))
-    return [*_chain(ordered)[:-1], *_chain(ordered[::-1])[:-1]]
-
-
-def _chain(ordered: Sequence[Vertex]) -> list[Vertex]:
-    """One side of the hull of sorted points: from the first to the last, turning one way."""
-    chain: list[Vertex] = []
-    for point in ordered:
-        while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
-            chain.pop()
-        chain.append(point)
-    return chain
-
-
-def _turn(a: Vertex, b: Vertex, c: Vertex) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _copy(revision: RoiRevision, **changes: Any) -> RoiRevision:
