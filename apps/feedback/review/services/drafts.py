@@ -161,6 +161,7 @@ def _refuse_if_overtaken(draft: Review) -> None:
     Review.objects.filter(pk=draft.pk, state=Review.State.DRAFT).update(
         addendum_to=None, addendum_reason=""
     )
+    draft.addendum_to, draft.addendum_reason = None, ""
 
 
 def already_signed(signed: Review) -> Conflict:
@@ -209,30 +210,27 @@ def _draft(case: Case, reader: User) -> Review:
 
 def _advance(draft: Review, reading: Reading) -> Review:
     """Move the draft one revision on, if nobody (another tab) has moved it since."""
-    prediction = _prediction(draft.case, reading.case_prediction_id)
-    moved = Review.objects.filter(
-        pk=draft.pk, state=Review.State.DRAFT, revision=reading.revision
-    ).update(
-        revision=F("revision") + 1,
-        findings_text=reading.findings_text,
-        impression_text=reading.impression_text,
-        is_critical=reading.is_critical,
-        critical_note=reading.critical_note,
-        saved_at=timezone.now(),
-        case_prediction=prediction,
-        ai_visible=reading.case_prediction_id is not None and sees_ai(draft.reader, draft.case),
-    )
-    case, reader = draft.case, draft.reader
-    draft.refresh_from_db()
+    changes: dict[str, Any] = {
+        "findings_text": reading.findings_text,
+        "impression_text": reading.impression_text,
+        "is_critical": reading.is_critical,
+        "critical_note": reading.critical_note,
+        "saved_at": timezone.now(),
+        "case_prediction": _prediction(draft.case, reading.case_prediction_id),
+        "ai_visible": reading.case_prediction_id is not None and sees_ai(draft.reader, draft.case),
+    }
+    standing = Review.objects.filter(pk=draft.pk, state=Review.State.DRAFT)
+    moved = standing.filter(revision=reading.revision).update(revision=F("revision") + 1, **changes)
     if not moved:
+        draft.refresh_from_db()
         raise Conflict(
             "This review was changed in another window.",
             code="stale_revision",
             params={"current": draft.revision},
         )
-    draft.case, draft.reader = case, reader
-    # As many queries with an answer of the model as without one: their number would tell.
-    draft.case_prediction = prediction
+    draft.revision = reading.revision + 1
+    for name, value in changes.items():
+        setattr(draft, name, value)
     return draft
 
 
@@ -254,11 +252,20 @@ def _prediction(case: Case, shown_id: UUID | None) -> CasePrediction | None:
 def _replace_decisions(
     review: Review, *, decisions: Sequence[Decision], findings: dict[str, Finding]
 ) -> None:
-    """Write the draft's verdicts, each beside what the model had said."""
-    review.decisions.all().delete()
-    ReviewDecision.objects.bulk_create(
+    """Write the draft's verdicts, each beside what the model had said.
+
+    In as many queries whether or not the model says something else by now: their number would tell.
+    """
+    rows = [
         decision_row(review, findings[decision.finding], decision.verdict, grade=decision.grade)
         for decision in decisions
+    ]
+    review.decisions.exclude(finding__in=[row.finding_id for row in rows]).delete()
+    ReviewDecision.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["review", "finding"],
+        update_fields=["verdict", "grade", "ai_probability", "ai_threshold"],
     )
 
 
