@@ -19,7 +19,7 @@ from apps.cases.compute.phantom import make_phantom, sample_parameters
 from apps.cases.compute.phantom_dicom import write_phantom
 from apps.cases.compute.phantom_facts import StudyFacts
 from scripts.stack import Person, Stack, running
-from tests.e2e.screen import PATIENCE_MS, log_in, shot, sign, wait_for_paint
+from tests.e2e.screen import PATIENCE_MS, log_in, select_finding, shot, sign, wait_for_paint
 
 pytestmark = pytest.mark.e2e
 SCRIPT = '<img src=x onerror="document.title=1">'
@@ -29,9 +29,10 @@ SCRIPT_NAME = "<script>alert(1)"  # a PN knows =, a file name / as separators
 @pytest.fixture(scope="module")
 def stack(phantoms: Path) -> Iterator[Stack]:
     """The whole of Coread with the demo, in a folder whose path is short enough for a socket."""
+    environment = {"COREAD_WITHDRAWAL_WINDOW_S": "2"}  # soon in the queue
     with (
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
-        running(Path(folder), phantoms=phantoms) as stack,
+        running(Path(folder), environment=environment, phantoms=phantoms) as stack,
     ):
         yield stack
 
@@ -104,7 +105,7 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
     expect(page.get_by_test_id("heatmap-outline")).to_be_hidden()
     shot(page, "03-review")
 
-    findings.get_by_role("button", name=re.compile("Pneumonia")).click()
+    select_finding(page, "Pneumonia")
     page.keyboard.press("o")
     expect(page.get_by_test_id("heatmap-legend")).to_be_visible()
     shot(page, "04-heat-map-outline")
@@ -123,7 +124,7 @@ def test_upload_prediction_heat_map_decision_signature_queue(stack, new_page, tm
     for code, answer in answers.items():
         if code != "pneumonia" and answer["above"]:
             name = next(f["name_en"] for f in review["findings"] if f["code"] == code)
-            findings.get_by_role("button", name=re.compile(name)).click()
+            select_finding(page, name)
             page.keyboard.press("a")
     shot(page, "06-decided")
     first = page.url
