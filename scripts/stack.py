@@ -34,6 +34,26 @@ class Stack:
     url: str
     var: Path
     process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str, given: str = "") -> None:
+        """Run a management command on its database, with `given` on standard input.
+
+        Raises
+        ------
+        StackError : the command failed
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=given,
+            text=True,
+            check=False,
+            capture_output=True,
+        )
+        if done.returncode != 0:
+            raise StackError(f"manage.py {arguments[0]} failed:\n{done.stderr[-2000:]}")
 
     @property
     def log(self) -> str:
@@ -61,17 +81,19 @@ def running(
     if phantoms is not None:
         shutil.copytree(phantoms, var / "demo")
     port = free_port()
+    # The tests' own PostgreSQL is not this stack's database.
     given = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    given |= {"COREAD_VAR": str(var), **(environment or {})}
     with (var / "stack.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.supervisor", "--port", str(port)]
             + (["--demo"] if demo else []),
             cwd=ROOT,
-            env={**given, "COREAD_VAR": str(var), **(environment or {})},
+            env=given,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    stack = Stack(f"http://127.0.0.1:{port}", var, process)
+    stack = Stack(f"http://127.0.0.1:{port}", var, process, given)
     try:
         _wait_until_ready(stack)
         yield stack

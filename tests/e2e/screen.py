@@ -69,8 +69,9 @@ def drag(page: Page, path: list[tuple[float, float]], *, release: bool = True) -
 
 
 def draw(page: Page, tool: str, path: list[tuple[float, float]]) -> None:
-    """Draw a region with the tool of this key."""
+    """Draw a region with the tool of this key, once the screen has taken it up."""
     page.keyboard.press(tool)
+    expect(page.get_by_test_id("rois").first).to_have_attribute("data-drawing", re.compile("."))
     drag(page, path)
     page.keyboard.press("w")
 

@@ -9,8 +9,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.stack import ROOT, Person, Stack, running
+from scripts.stack import Person, Stack, running
 from tests.e2e import screen
 from tests.e2e.screen import PATIENCE_MS, draw, open_case, select_finding, shot, wait_until_saved
 
@@ -58,18 +56,6 @@ class Site:
         return found
 
 
-def manage(var: Path, *arguments: str, given: str = "") -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "COREAD_VAR": str(var)},
-        input=given,
-        text=True,
-        check=True,
-        capture_output=True,
-    )
-
-
 @pytest.fixture(scope="module")
 def site(shared_data: Path) -> Iterator[Site]:
     environment = {"COREAD_WITHDRAWAL_WINDOW_S": str(WITHDRAWAL_S)}
@@ -88,15 +74,15 @@ def site(shared_data: Path) -> Iterator[Site]:
         var = Path(folder)
         (var / "project.json").write_text(json.dumps(PROJECT))
         (var / "chosen.csv").write_text("\n".join(["file", *(line["file"] for line in chosen)]))
-        manage(var, "create_project", str(var / "project.json"))
+        stack.manage("create_project", str(var / "project.json"))
         for name, role in (("lin", "radiologist"), ("ada", "admin")):
-            manage(var, "add_member", "cxr", name, role, "--password-stdin", given=PASSWORDS[name])
-        manage(var, "import_model", str(shared_data / "weights" / f"{MODEL}.safetensors"))
-        manage(var, "promote", MODEL, "--project", "cxr")
+            stack.manage("add_member", "cxr", name, role, "--password-stdin", given=PASSWORDS[name])
+        stack.manage("import_model", str(shared_data / "weights" / f"{MODEL}.safetensors"))
+        stack.manage("promote", MODEL, "--project", "cxr")
         values = ["modality=DX", "body_part_examined=CHEST", "view_position=AP"]
         options = [word for value in values for word in ("--value", value)]
         arguments = [str(pictures), "--csv", str(var / "chosen.csv"), "--project", "cxr"]
-        manage(var, "import_images", *arguments, *options)
+        stack.manage("import_images", *arguments, *options)
         reader, admin = (Person(stack, name, PASSWORDS[name]) for name in ("lin", "ada"))
         yield Site(
             stack=stack,
