@@ -46,6 +46,7 @@ def main() -> None:
     compile_lock("dev", constrained_by=None)
     compile_lock("worker", constrained_by="dev")
     compile_lock("web", constrained_by="dev")
+    compile_lock("registration", constrained_by="dev")
     compile_lock("node", constrained_by=None)
 
 
