@@ -29,6 +29,8 @@ export type DraftBody = Required<Schemas["ReadingRequest"]>;
 export type Decision = DraftBody["decisions"][number];
 export type ExplicitVerdict = Decision["verdict"];
 export type StoredRoi = Schemas["Roi"];
+/** A region as it is sent, without what the server reckons of it. */
+export type RoiShape = Required<Schemas["RoiShapeRequest"]>;
 export type SignedReview = ReviewPayload["reviews"][number];
 export type CasePolicy = ReviewPayload["policy"];
 export type Claim = NonNullable<ReviewPayload["claim"]>;

@@ -1,9 +1,15 @@
 /** Which language the interface speaks, with `<html lang>` in step; resources are bundled, not fetched. */
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import arbitrationEn from "./arbitration.en.json";
+import arbitrationZh from "./arbitration.zh.json";
 import en from "./en.json";
+import labelingEn from "./labeling.en.json";
+import labelingZh from "./labeling.zh.json";
 import learningEn from "./learning.en.json";
 import learningZh from "./learning.zh.json";
+import roundsEn from "./rounds.en.json";
+import roundsZh from "./rounds.zh.json";
 import viewerEn from "./viewer.en.json";
 import viewerZh from "./viewer.zh.json";
 import zh from "./zh.json";
@@ -34,11 +40,25 @@ export async function startI18n(): Promise<void> {
     lng: firstLanguage(),
     fallbackLng: "en",
     lowerCaseLng: true,
-    ns: ["app", "viewer", "learning"],
+    ns: ["app", "viewer", "learning", "labeling", "arbitration", "rounds"],
     defaultNS: "app",
     resources: {
-      en: { app: en, viewer: viewerEn, learning: learningEn },
-      "zh-hans": { app: zh, viewer: viewerZh, learning: learningZh },
+      en: {
+        app: en,
+        viewer: viewerEn,
+        learning: learningEn,
+        labeling: labelingEn,
+        arbitration: arbitrationEn,
+        rounds: roundsEn,
+      },
+      "zh-hans": {
+        app: zh,
+        viewer: viewerZh,
+        learning: learningZh,
+        labeling: labelingZh,
+        arbitration: arbitrationZh,
+        rounds: roundsZh,
+      },
     },
     interpolation: { escapeValue: false }, // React escapes
     showSupportNotice: false,

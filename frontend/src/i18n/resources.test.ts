@@ -2,9 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
+import arbitrationEn from "./arbitration.en.json";
+import arbitrationZh from "./arbitration.zh.json";
 import en from "./en.json";
+import labelingEn from "./labeling.en.json";
+import labelingZh from "./labeling.zh.json";
 import learningEn from "./learning.en.json";
 import learningZh from "./learning.zh.json";
+import roundsEn from "./rounds.en.json";
+import roundsZh from "./rounds.zh.json";
 import viewerEn from "./viewer.en.json";
 import viewerZh from "./viewer.zh.json";
 import zh from "./zh.json";
@@ -30,6 +36,9 @@ describe.each([
   ["app", en, zh],
   ["viewer", viewerEn, viewerZh],
   ["learning", learningEn, learningZh],
+  ["labeling", labelingEn, labelingZh],
+  ["arbitration", arbitrationEn, arbitrationZh],
+  ["rounds", roundsEn, roundsZh],
 ])("the %s texts", (_, english, chinese) => {
   const left = flat(english as Tree);
   const right = flat(chinese as Tree);

@@ -1,8 +1,8 @@
 /** Why the study was asked for and how it was taken. */
 import { useTranslation } from "react-i18next";
 import type { ReviewPayload } from "../api/types";
+import { sideOf } from "../reading/stacks";
 import styles from "./CaseFacts.module.css";
-import { sideOf } from "./stacks";
 
 interface CaseFactsProps {
   payload: ReviewPayload;

@@ -8,15 +8,16 @@ import { fetchPrior } from "../api/endpoints";
 import type { PriorCase, ReviewPayload } from "../api/types";
 import { currentKeyActions } from "../cases/useKeys";
 import { errorSentence, useNameOf } from "../cases/words";
+import { stackChoices } from "../reading/stacks";
+import { roiOf } from "../reading/storedRoi";
 import { formatDateTime } from "../ui/format";
 import { StateView } from "../ui/StateView";
 import { CLOSED_HEAT_MAP, heatMapViewReducer } from "../viewer/heatMapView";
 import type { RoiLayerProps } from "../viewer/roiScene";
 import { Viewport } from "../viewer/Viewport";
-import { roiOf } from "./draft";
+import { caseStack } from "./caseStack";
 import styles from "./PriorView.module.css";
 import { metadataQuery } from "./queries";
-import { buildStack, stackChoices } from "./stacks";
 
 interface PriorViewProps {
   payload: ReviewPayload;
@@ -65,7 +66,7 @@ function PriorImages({ prior, findings }: { prior: PriorCase; findings: Findings
   const studyUid = prior.study.study_instance_uid;
   const seriesUid = first?.series.series_instance_uid ?? "";
   const metadata = useQuery({ ...metadataQuery(studyUid, seriesUid), enabled: seriesUid !== "" });
-  const stack = first && metadata.data ? buildStack(prior, first, metadata.data) : null;
+  const stack = first && metadata.data ? caseStack(prior, first, metadata.data) : null;
   const rois: RoiLayerProps = {
     items: (prior.report?.rois ?? []).map((stored) => {
       const finding = findings.find((one) => one.code === stored.finding);

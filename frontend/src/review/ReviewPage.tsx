@@ -10,6 +10,7 @@ import { casePath, worklistPath } from "../cases/paths";
 import { writePersonName } from "../cases/patient";
 import { currentKeyActions, useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
+import { isStackOf, type StackChoice, stackChoices } from "../reading/stacks";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { StateView } from "../ui/StateView";
 import { toastDone, toastFailed } from "../ui/toast";
@@ -21,6 +22,7 @@ import { Thumbnails } from "../viewer/Thumbnails";
 import { Viewport, type ViewportHandle } from "../viewer/Viewport";
 import { EMPTY_STATE, type ViewerState } from "../viewer/viewerState";
 import { CaseReading } from "./CaseReading";
+import { caseStack } from "./caseStack";
 import { isClosed } from "./draft";
 import { HistoryPanel } from "./HistoryPanel";
 import { IdentityStrip } from "./IdentityStrip";
@@ -28,7 +30,6 @@ import { PriorView } from "./PriorView";
 import { metadataQuery, prefetchCase, reviewQuery, useReview } from "./queries";
 import styles from "./ReviewPage.module.css";
 import { firstSelection } from "./selection";
-import { buildStack, isStackOfCase, type StackChoice, stackChoices } from "./stacks";
 import { useCaseClaim } from "./useCaseClaim";
 import { useDraft, useDraftSession } from "./useDraftSession";
 import { useHeatMap } from "./useHeatMap";
@@ -56,7 +57,7 @@ function useStack(payload: ReviewPayload | undefined, choice: StackChoice | unde
   const seriesUid = choice?.series.series_instance_uid ?? "";
   const metadata = useQuery({ ...metadataQuery(studyUid, seriesUid), enabled: seriesUid !== "" });
   if (!payload || !choice || !metadata.data) return null;
-  return buildStack(payload, choice, metadata.data);
+  return caseStack(payload, choice, metadata.data);
 }
 
 /** Loads what comes next once the reader can look at this one. */
@@ -93,7 +94,7 @@ export function ReviewPage({ project }: { project: Project }) {
   const choices = payload ? stackChoices(payload) : [];
   const choice = choices.find((one) => one.key === chosenStack) ?? choices[0];
   const stack = useStack(payload, choice);
-  const hasPainted = viewer.isPainted && isStackOfCase(viewer.stackKey, caseId);
+  const hasPainted = viewer.isPainted && isStackOf(viewer.stackKey, caseId);
   // A study without pictures can be read too: there is nothing to wait for.
   const isReady = hasPainted || (payload !== undefined && choices.length === 0);
 

@@ -5,9 +5,9 @@ import type {
   ExplicitVerdict,
   ReportSection,
   ReviewPayload,
-  StoredRoi,
   Verdict,
 } from "../api/types";
+import { roiOf, storedOf } from "../reading/storedRoi";
 import { isSameRoi, type Roi } from "../viewer/roi";
 import {
   type History,
@@ -106,18 +106,6 @@ export function contentOf(stored: StoredContent): DraftContent {
 
 function isExplicit(verdict: Verdict): verdict is ExplicitVerdict {
   return verdict === "accepted" || verdict === "rejected";
-}
-
-export function roiOf(stored: StoredRoi): Roi {
-  return {
-    roiId: stored.roi_id,
-    finding: stored.finding,
-    sopInstanceUid: stored.sop_instance_uid,
-    frameNumber: stored.frame_number,
-    kind: stored.kind,
-    vertices: stored.vertices.map(([column = 0, row = 0]) => [column, row]),
-    laterality: stored.laterality ?? "",
-  };
 }
 
 /** Signed, being signed, or overtaken by another window: nothing may be changed here now. */
@@ -294,15 +282,7 @@ export function draftBody(content: DraftContent, shown: Shown): DraftBody {
     impression_text: content.impressionText,
     is_critical: content.isCritical,
     critical_note: content.criticalNote,
-    rois: content.rois.map((roi) => ({
-      roi_id: roi.roiId,
-      finding: roi.finding,
-      sop_instance_uid: roi.sopInstanceUid,
-      frame_number: roi.frameNumber,
-      kind: roi.kind,
-      vertices: roi.vertices.map(([column, row]) => [column, row]),
-      laterality: roi.laterality,
-    })),
+    rois: content.rois.map(storedOf),
     case_prediction_id: shown.casePredictionId,
     client: shown.client,
   };

@@ -5,6 +5,7 @@
 import { openAddendum, saveDraft, signReview } from "../api/endpoints";
 import { ApiError, isConflict } from "../api/errors";
 import type { DraftBody, ReviewPayload, SignAnswer } from "../api/types";
+import { holdRecord, type LocalDrafts } from "../reading/localDrafts";
 import {
   type Draft,
   type DraftContent,
@@ -15,7 +16,6 @@ import {
   openDraft,
   reduceDraft,
 } from "./draft";
-import { holdRecord, type LocalDrafts } from "./localDrafts";
 
 const AUTOSAVE_DELAY_MS = 600;
 const RETRY_DELAY_MS = 5_000;

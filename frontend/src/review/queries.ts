@@ -1,8 +1,9 @@
 /** What the review asks of the server, and what it asks ahead for the next case. */
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { fetchMaps, fetchReview, fetchSeriesMetadata } from "../api/endpoints";
+import { stackChoices } from "../reading/stacks";
 import type { DicomJson, ViewerStack } from "../viewer/stack";
-import { buildStack, stackChoices } from "./stacks";
+import { caseStack } from "./caseStack";
 
 const AI_POLL_MS = 2_000;
 const NEWER_POLL_MS = 30_000;
@@ -58,5 +59,5 @@ export async function prefetchCase(
     );
     if (prediction.maps && isShownFirst) void client.prefetchQuery(mapsQuery(prediction.maps.url));
   }
-  return buildStack(payload, first, metadata);
+  return caseStack(payload, first, metadata);
 }

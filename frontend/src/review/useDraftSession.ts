@@ -4,12 +4,12 @@ import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { fetchDraftKey } from "../api/endpoints";
 import type { DraftBody, ReviewPayload, SignAnswer } from "../api/types";
+import { LocalDrafts } from "../reading/localDrafts";
 import { useSession } from "../session/context";
 import { formatClock } from "../ui/format";
 import { toastDone } from "../ui/toast";
 import type { Draft } from "./draft";
 import { DraftSession } from "./draftSession";
-import { LocalDrafts } from "./localDrafts";
 
 /** In what a region was drawn: stored beside it, so that a fault of one renderer can be found later. */
 function clientFacts(version: string, canDraw: boolean): DraftBody["client"] {

@@ -3,10 +3,11 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ReviewPayload } from "../api/types";
 import { useNameOf } from "../cases/words";
+import { roiOf } from "../reading/storedRoi";
 import { toastFailed } from "../ui/toast";
 import type { Roi } from "../viewer/roi";
 import type { RoiItem, RoiLayerProps } from "../viewer/roiScene";
-import { type Draft, roiOf, withoutRoi, withRoi } from "./draft";
+import { type Draft, withoutRoi, withRoi } from "./draft";
 import type { DraftSession } from "./draftSession";
 
 export interface Rois {

@@ -1,5 +1,5 @@
 /** Which images belong on one stack: a scanned volume or a clip as a whole, a radiograph by itself. */
-import type { ReviewInstance, ReviewPayload, ReviewSeries } from "../api/types";
+import type { ReviewInstance, ReviewSeries } from "../api/types";
 import { type DicomJson, imagesOfSeries, type ViewerStack } from "../viewer/stack";
 
 const VOLUME_MODALITIES = new Set(["CT", "MR", "PT", "NM"]);
@@ -31,7 +31,11 @@ function choiceOf(key: string, series: ReviewSeries, instances: ReviewInstance[]
   };
 }
 
-export function stackChoices({ series: all }: Pick<ReviewPayload, "series">): StackChoice[] {
+export function stackChoices({
+  series: all,
+}: {
+  readonly series: readonly ReviewSeries[];
+}): StackChoice[] {
   return all.flatMap((series) => {
     const shown = series.instances.filter((instance) => instance.has_pixels);
     if (shown.length === 0) return [];
@@ -42,29 +46,38 @@ export function stackChoices({ series: all }: Pick<ReviewPayload, "series">): St
   });
 }
 
-export function stackKey(caseId: string, choice: StackChoice): string {
-  return `${caseId}/${choice.key}`;
+/** `owner` is the case or read that the images belong to. */
+export function stackKey(owner: string, choice: StackChoice): string {
+  return `${owner}/${choice.key}`;
 }
 
-export function isStackOfCase(key: string | null, caseId: string): boolean {
-  return key?.startsWith(`${caseId}/`) ?? false;
+export function isStackOf(key: string | null, owner: string): boolean {
+  return key?.startsWith(`${owner}/`) ?? false;
+}
+
+/** Whose images these are, and where their frames are fetched. */
+export interface StackSource {
+  readonly owner: string;
+  /** Path of the DICOMweb root, without the origin. */
+  readonly dicomwebRoot: string;
+  readonly studyInstanceUid: string;
 }
 
 /** A volume opens in its middle, where there is something to see. */
 export function buildStack(
-  payload: Pick<ReviewPayload, "case_id" | "study">,
+  source: StackSource,
   choice: StackChoice,
   metadata: readonly DicomJson[],
 ): ViewerStack {
   const images = imagesOfSeries({
-    root: `${window.location.origin}/dicomweb`,
-    studyInstanceUid: payload.study.study_instance_uid,
+    root: `${window.location.origin}${source.dicomwebRoot}`,
+    studyInstanceUid: source.studyInstanceUid,
     series: { ...choice.series, instances: choice.instances },
     metadata,
   });
   const isVolume = VOLUME_MODALITIES.has(choice.series.modality);
   return {
-    key: stackKey(payload.case_id, choice),
+    key: stackKey(source.owner, choice),
     images,
     startIndex: isVolume ? Math.floor(images.length / 2) : 0,
   };

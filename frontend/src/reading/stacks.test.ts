@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ReviewInstance, ReviewSeries } from "../api/types";
-import { isStackOfCase, stackChoices, stackKey } from "./stacks";
+import { isStackOf, stackChoices, stackKey } from "./stacks";
 
 const instance = (uid: string, over: Partial<ReviewInstance> = {}) =>
   ({
@@ -51,8 +51,8 @@ describe("stackChoices", () => {
   it("names the case in the key, so that another case's stack is never taken for this one's", () => {
     const [choice] = stackChoices({ series: [series("s", "CT", [instance("1")])] });
     if (!choice) throw new Error("a choice was expected");
-    expect(isStackOfCase(stackKey("case-1", choice), "case-1")).toBe(true);
-    expect(isStackOfCase(stackKey("case-12", choice), "case-1")).toBe(false);
-    expect(isStackOfCase(null, "case-1")).toBe(false);
+    expect(isStackOf(stackKey("case-1", choice), "case-1")).toBe(true);
+    expect(isStackOf(stackKey("case-12", choice), "case-1")).toBe(false);
+    expect(isStackOf(null, "case-1")).toBe(false);
   });
 });
