@@ -12,6 +12,7 @@ from apps.cases import models as cases
 from apps.cases.names import search_text
 from apps.cases.people.models import Invitation, PasswordReset
 from apps.cases.services.one_time_links import token_new
+from apps.feedback import models as feedback
 from apps.feedback.learning import models as learning
 from apps.feedback.learning.models import QueueEntry
 from apps.feedback.review.models import (
@@ -602,3 +603,183 @@ class SnapshotEntryFactory(DjangoModelFactory):
     entry = factory.SubFactory(QueueEntryFactory)
     part = learning.Part.TRAIN
     label = False
+
+
+class ReadingRoundFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.ReadingRound
+
+    project = factory.SubFactory(ProjectFactory)
+    name = factory.Sequence(lambda n: f"Round {n}")
+    state = "open"
+    seed = factory.LazyFunction(lambda: sha256(uuid.uuid4()))
+    made_by = factory.SubFactory(UserFactory)
+    opened_at = factory.LazyFunction(timezone.now)
+
+
+class RoundPolicyFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.RoundPolicy
+
+    round = factory.SubFactory(ReadingRoundFactory)
+    version = factory.Sequence(lambda n: n + 1)
+    content = factory.LazyFunction(lambda: {"findings": [{"code": "nodule"}]})
+    author = factory.SubFactory(UserFactory)
+
+
+class GuidelineFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.Guideline
+
+    round = factory.SubFactory(ReadingRoundFactory)
+    version = factory.Sequence(lambda n: n + 1)
+    text = "A nodule counts from 3 mm."
+    author = factory.SubFactory(UserFactory)
+
+
+class RoundMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.RoundMember
+
+    round = factory.SubFactory(ReadingRoundFactory)
+    user = factory.SubFactory(UserFactory)
+    role = "annotator"
+
+
+class RoundCaseFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.RoundCase
+
+    round = factory.SubFactory(ReadingRoundFactory)
+    case = factory.SubFactory(CaseFactory, project=factory.SelfAttribute("..round.project"))
+    readers = 2
+    open_slots = 2
+    unfinal = 2
+    draw = factory.Sequence(lambda n: (n * 0.618) % 1)
+
+
+class GoldAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.GoldAnswer
+
+    round_case = factory.SubFactory(RoundCaseFactory, purpose="gold")
+    content = factory.LazyFunction(dict)
+    author = factory.SubFactory(UserFactory)
+
+
+class ReadFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.Read
+
+    round_case = factory.SubFactory(RoundCaseFactory)
+    case = factory.SelfAttribute("round_case.case")
+    reader = factory.SubFactory(UserFactory)
+    kind = "annotator"
+    pseudonym = factory.Sequence(lambda n: f"K{n:04}-AA")
+    lease_until = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
+
+
+class ReadLockFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.ReadLock
+
+    read = factory.SubFactory(ReadFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    content = factory.LazyFunction(dict)
+    content_sha256 = factory.Sequence(sha256)
+    policy = factory.SubFactory(RoundPolicyFactory)
+    guideline = factory.SubFactory(GuidelineFactory)
+    active_s = 12.0
+
+
+class LockTakenBackFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.LockTakenBack
+
+    lock = factory.SubFactory(ReadLockFactory)
+
+
+class ReadQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.ReadQuestion
+
+    read = factory.SubFactory(ReadFactory)
+    text = "Does a calcified granuloma count?"
+
+
+class QuestionAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.QuestionAnswer
+
+    question = factory.SubFactory(ReadQuestionFactory)
+    guideline = factory.SubFactory(GuidelineFactory)
+
+
+class ComparisonFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.Comparison
+
+    round_case = factory.SubFactory(RoundCaseFactory)
+    policy = factory.SubFactory(RoundPolicyFactory)
+    is_concordant = True
+    needs_arbitration = False
+    detail = factory.LazyFunction(dict)
+
+
+class ArbitrationFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.Arbitration
+
+    round_case = factory.SubFactory(RoundCaseFactory)
+    seat = 1
+
+
+class ArbitrationDecisionFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.ArbitrationDecision
+
+    arbitration = factory.SubFactory(ArbitrationFactory)
+    finding = factory.SubFactory(FindingFactory)
+    choice = "a"
+    value = "present"
+    reason = "overlooked"
+    blind_value = "absent"
+
+
+class ConsensusFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.Consensus
+
+    round_case = factory.SubFactory(RoundCaseFactory)
+    policy = factory.SubFactory(RoundPolicyFactory)
+    method = "concordant"
+    content_sha256 = factory.Sequence(sha256)
+
+
+class ConsensusLabelFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.ConsensusLabel
+
+    consensus = factory.SubFactory(ConsensusFactory)
+    finding = factory.SubFactory(FindingFactory)
+    value = "present"
+    share_present = 1.0
+
+
+class RoundReportFactory(DjangoModelFactory):
+    class Meta:
+        model = feedback.RoundReport
+
+    round = factory.SubFactory(ReadingRoundFactory)
+    cases = 2
+    content = factory.LazyFunction(dict)
+    content_sha256 = factory.Sequence(sha256)
+
+
+class ExposureFactory(DjangoModelFactory):
+    class Meta:
+        model = cases.Exposure
+
+    user = factory.SubFactory(UserFactory)
+    kind = "project_role"
+    project = factory.SubFactory(ProjectFactory)

@@ -266,6 +266,9 @@ class Assignment(BaseModel):
     opened_at = models.DateTimeField(null=True)
     ai_revealed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(
+        null=True, help_text="From then on a blinded reading keeps nothing from this person"
+    )
 
     class Meta:
         constraints = [
@@ -367,4 +370,4 @@ class IdempotencyKey(AppendOnlyModel):
 
 
 # The models of the room `people`, gathered where Django looks for them.
-from apps.cases.people.models import Invitation, PasswordReset  # noqa: E402, F401
+from apps.cases.people.models import Exposure, Invitation, PasswordReset  # noqa: E402, F401

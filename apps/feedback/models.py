@@ -1,5 +1,26 @@
 """Gathers the models of feedback's rooms, where Django looks for them."""
 
+from apps.feedback.labeling.models.rounds import (
+    Arbitration,
+    Comparison,
+    GoldAnswer,
+    Guideline,
+    LockTakenBack,
+    QuestionAnswer,
+    Read,
+    ReadingRound,
+    ReadLock,
+    ReadQuestion,
+    RoundCase,
+    RoundMember,
+    RoundPolicy,
+)
+from apps.feedback.labeling.models.verdicts import (
+    ArbitrationDecision,
+    Consensus,
+    ConsensusLabel,
+    RoundReport,
+)
 from apps.feedback.learning.models import (
     QueueDecision,
     QueueEntry,
@@ -23,18 +44,35 @@ from apps.feedback.review.models import (
 )
 
 __all__ = [
+    "Arbitration",
+    "ArbitrationDecision",
     "CaseClaim",
+    "Comparison",
+    "Consensus",
+    "ConsensusLabel",
     "CriticalAcknowledgement",
     "FirstImpression",
+    "GoldAnswer",
+    "Guideline",
+    "LockTakenBack",
     "Phrase",
+    "QuestionAnswer",
     "QueueDecision",
     "QueueEntry",
     "QueueSample",
     "QueueSampleApproval",
     "QueueSampleEntry",
+    "Read",
+    "ReadLock",
+    "ReadQuestion",
+    "ReadingRound",
     "Review",
     "ReviewDecision",
     "RoiRevision",
+    "RoundCase",
+    "RoundMember",
+    "RoundPolicy",
+    "RoundReport",
     "SecondSignature",
     "Snapshot",
     "SnapshotEntry",

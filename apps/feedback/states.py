@@ -21,6 +21,45 @@ QUEUE_ENTRY: Final[Table] = {
 }
 
 
+ROUND: Final[Table] = {
+    "draft": frozenset({"open", "cancelled"}),
+    "open": frozenset({"closed", "cancelled"}),
+    "closed": frozenset(),
+    "cancelled": frozenset(),
+}
+
+# A case in one epoch of a round. `reopened`: a new epoch has taken its place.
+ROUND_CASE: Final[Table] = {
+    "open": frozenset({"arbitration", "sealed", "unreadable", "cancelled"}),
+    "arbitration": frozenset({"sealed", "unreadable", "cancelled"}),
+    "sealed": frozenset({"reopened"}),
+    "unreadable": frozenset({"reopened"}),
+    "cancelled": frozenset(),
+    "reopened": frozenset(),
+}
+
+# `locked` may go back to `draft` for a fixed time, whatever others do; `final` may not.
+READ: Final[Table] = {
+    "offered": frozenset({"opened", "expired", "withdrawn"}),
+    "opened": frozenset({"draft", "locked", "expired", "skipped", "recused", "withdrawn"}),
+    "draft": frozenset({"locked", "expired", "skipped", "recused", "withdrawn"}),
+    "locked": frozenset({"draft", "final"}),
+    "final": frozenset(),
+    "expired": frozenset(),
+    "skipped": frozenset(),
+    "recused": frozenset(),
+    "withdrawn": frozenset(),
+}
+
+# One seat of an arbitration; a lease that ends before the decision gives the seat back.
+ARBITRATION: Final[Table] = {
+    "queued": frozenset({"blind"}),
+    "blind": frozenset({"revealed", "queued"}),
+    "revealed": frozenset({"decided", "queued"}),
+    "decided": frozenset(),
+}
+
+
 def sources(table: Table, target: str) -> list[str]:
     """List the states from which `target` may be reached: what a conditional UPDATE asks for.
 

@@ -4,10 +4,12 @@ away and giving it back restores what the person had, and never unblinds them.
 
 from django.db import transaction
 
-from apps.cases.models import Membership, Project, Role, User
+from apps.cases.access import READERS
+from apps.cases.models import Exposure, Membership, Project, Role, User
 from apps.cases.selectors import other_admins_of
 from apps.cases.services.accounts import last_admin
 from apps.cases.services.audit import audit_record
+from apps.cases.services.exposure import exposure_record
 
 
 def member_add(
@@ -24,6 +26,9 @@ def member_add(
                 project=project,
                 detail={"role": str(role)},
             )
+        if role in READERS:
+            # For ever, also when the role is taken away: what was seen cannot be unseen.
+            exposure_record(user, kind=Exposure.Kind.PROJECT_ROLE, project=project)
     return membership
 
 

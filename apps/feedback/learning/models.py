@@ -16,10 +16,11 @@ class Part(models.TextChoices):
 
 
 class QueueEntry(BaseModel):
-    """An explicit verdict of a released review, waiting for training.
+    """An explicit verdict of a released review, or the label of a consensus, waiting for training.
 
-    `holds` until a later version of the review speaks of the finding: then the newer entry is what
-    counts, also where this one has entered a snapshot and stays `approved` as evidence of that.
+    `holds` until a later version of the review, or a consensus, speaks of the finding: then the
+    newer entry is what counts, also where this one has entered a snapshot and stays `approved` as
+    evidence of that. No review outranks a consensus.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +29,7 @@ class QueueEntry(BaseModel):
         CORRECTION = "correction", _("Correction: the model's own call was the opposite")
         CONFIRMATION = "confirmation", _("Confirmation: the model's own call was the same")
         NEW_LABEL = "new_label", _("New label: the model said nothing of this finding")
+        CONSENSUS = "consensus", _("Consensus: read double-blind")
 
     class State(models.TextChoices):
         """Where an entry stands; `apps.feedback.states` says which way leads where."""
@@ -41,11 +43,19 @@ class QueueEntry(BaseModel):
     case = models.ForeignKey("cases.Case", on_delete=models.PROTECT, related_name="+")
     finding = models.ForeignKey("cases.Finding", on_delete=models.PROTECT, related_name="+")
     decision = models.OneToOneField(
-        "feedback.ReviewDecision", on_delete=models.PROTECT, related_name="+"
+        "feedback.ReviewDecision", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    reader = models.ForeignKey("cases.User", on_delete=models.PROTECT, related_name="+")
+    consensus_label = models.OneToOneField(
+        "feedback.ConsensusLabel", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reader = models.ForeignKey(
+        "cases.User", null=True, on_delete=models.PROTECT, related_name="+", help_text="Of a review"
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     label = models.BooleanField(help_text="What the radiologist says: present or absent")
+    soft_label = models.FloatField(
+        null=True, help_text="Probability of presence by a consensus's readers; null: of one reader"
+    )
     grade = models.CharField(max_length=64, blank=True)
     label_before_ai = models.BooleanField(
         null=True, help_text="What the same reader said before any AI output; null: unknown"
@@ -72,7 +82,14 @@ class QueueEntry(BaseModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "finding"], condition=Q(holds=True), name="queue_newest_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    decision__isnull=False, reader__isnull=False, consensus_label__isnull=True
+                )
+                | Q(decision__isnull=True, reader__isnull=True, consensus_label__isnull=False),
+                name="queue_entry_of_review_or_consensus",
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "state", "created_at"], name="queue_project_state"),

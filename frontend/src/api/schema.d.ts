@@ -2016,7 +2016,7 @@ export interface components {
       decisions: components["schemas"]["QueueDecision"][];
     };
     /** @enum {string} */
-    QueueEntryKindEnum: "correction" | "confirmation" | "new_label";
+    QueueEntryKindEnum: "correction" | "confirmation" | "new_label" | "consensus";
     /** @enum {string} */
     QueueEntryStateEnum: "waiting" | "approved" | "excluded" | "superseded";
     /** @description A person with entries in the queue. */
@@ -3674,7 +3674,7 @@ export interface operations {
         finding?: string;
         /** @description Since the last snapshot */
         is_new?: boolean;
-        kind?: "correction" | "confirmation" | "new_label" | "";
+        kind?: "correction" | "confirmation" | "new_label" | "consensus" | "";
         limit?: number;
         offset?: number;
         reader?: string | null;

@@ -75,7 +75,8 @@ def queue_page(
         .annotate(count=Count("pk"), new=Count("pk", filter=_is_newer_than(last)))
         .order_by("finding__position", "finding__code", "kind", "state")
     )
-    readers = everything.values("reader", "reader__display_name", "reader__username").distinct()
+    reviewed = everything.filter(reader__isnull=False)
+    readers = reviewed.values("reader", "reader__display_name", "reader__username").distinct()
     page = _with_relations(matching).order_by("-created_at", "pk")[offset : offset + limit]
     return {
         **matching.aggregate(
@@ -114,7 +115,7 @@ def entry_facts(entry: QueueEntry) -> Facts:
         "ai_above_threshold": is_above,
         "ai_visible": entry.ai_visible,
         "model": str(entry.model_version or ""),
-        "reader": _name(entry.reader),
+        "reader": _name(entry.reader) if entry.reader else "",
         "state": entry.state,
         "holds": entry.holds,
         "first_snapshot": entry.first_snapshot.number if entry.first_snapshot else None,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from apps.cases.models import CaseInstance, Patient, Project
+from apps.cases.models import CaseInstance, Instance, Patient, Project
 from apps.feedback.compute.split import PartName, part_of, patient_sha256
 from apps.feedback.compute.training_manifest import (
     CaseLabel,
@@ -191,8 +191,12 @@ def _frames(project: Project) -> dict[str, list[Frame]]:
 
 
 def _regions(project: Project, entries: Iterable[QueueEntry]) -> dict[str, list[Region]]:
-    """Map each approved entry to the regions that its review holds for its finding."""
-    entry_of = {(entry.decision.review_id, entry.finding_id): str(entry.pk) for entry in entries}
+    """Map each approved entry to the regions that its review or consensus holds for its finding."""
+    entry_of = {
+        (entry.decision.review_id, entry.finding_id): str(entry.pk)
+        for entry in entries
+        if entry.decision is not None
+    }
     revisions = RoiRevision.objects.filter(
         review__in=approved_entries(project).values("decision__review")
     )
@@ -206,10 +210,32 @@ def _regions(project: Project, entries: Iterable[QueueEntry]) -> dict[str, list[
         .order_by("number")
     ):
         newest[revision.review_id, revision.roi_id] = revision
-    regions: dict[str, list[Region]] = defaultdict(list)
+    regions = _consensus_regions(project)
     for revision in newest.values():
         entry = entry_of.get((revision.review_id, revision.finding_id))
         if entry is not None and not revision.is_removed:
             frame = Frame(revision.instance.rendition_sha256, revision.frame_number)
             regions[entry].append(Region(frame, revision.vertices, revision.ai_visible))
+    return regions
+
+
+def _consensus_regions(project: Project) -> defaultdict[str, list[Region]]:
+    """Map each approved entry of a consensus to its regions: none of them was drawn with AI."""
+    labels = approved_entries(project).filter(consensus_label__isnull=False)
+    rois_of = {
+        str(pk): rois
+        for pk, rois in labels.values_list("pk", "consensus_label__rois").iterator()
+        if rois
+    }
+    uids = {roi["sop_instance_uid"] for rois in rois_of.values() for roi in rois}
+    sha256_of = dict(
+        Instance.objects.filter(sop_instance_uid__in=uids).values_list(
+            "sop_instance_uid", "rendition_sha256"
+        )
+    )
+    regions: defaultdict[str, list[Region]] = defaultdict(list)
+    for entry, rois in rois_of.items():
+        for roi in rois:
+            frame = Frame(sha256_of[roi["sop_instance_uid"]], roi["frame_number"])
+            regions[entry].append(Region(frame, roi["vertices"], ai_visible=False))
     return regions

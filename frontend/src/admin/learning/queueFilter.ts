@@ -2,7 +2,12 @@
 import type { QueueFilter } from "../../api/learning";
 import type { QueueEntryKind, QueueEntryState } from "../../api/types";
 
-export const KINDS: readonly QueueEntryKind[] = ["correction", "confirmation", "new_label"];
+export const KINDS: readonly QueueEntryKind[] = [
+  "correction",
+  "confirmation",
+  "new_label",
+  "consensus",
+];
 export const STATES: readonly QueueEntryState[] = ["waiting", "approved", "excluded", "superseded"];
 
 export interface QueueChoice {
