@@ -8,6 +8,7 @@ import { ApiError } from "../api/errors";
 import type { Claim, ExplicitVerdict, Finding, ReviewPayload } from "../api/types";
 import { currentKeyActions, useKeys } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
+import { isClosed } from "../reading/draft";
 import { toastDone, toastFailed } from "../ui/toast";
 import { keyHint } from "../viewer/keymap";
 import { AiSummary } from "./AiSummary";
@@ -18,7 +19,6 @@ import {
   type Draft,
   type DraftContent,
   incompleteFindings,
-  isClosed,
   undecidedFindings,
   withAllAbsent,
   withGrade,

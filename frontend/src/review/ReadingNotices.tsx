@@ -3,8 +3,8 @@ import { Brain, Eye, LockKeyhole, UserRound } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Claim, ReviewPayload } from "../api/types";
+import { NoticeLine } from "../reading/NoticeLine";
 import { formatClock } from "../ui/format";
-import { NoticeLine } from "./NoticeLine";
 import type { ShownAi } from "./useShownAi";
 
 interface ReadingNoticesProps {

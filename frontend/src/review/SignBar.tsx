@@ -1,14 +1,14 @@
 /** The end of a reading: what the server has, what is still open, and the signature. */
 import { Button, Kbd } from "@mantine/core";
-import { Check, CircleAlert, CircleDot, LoaderCircle, PenLine } from "lucide-react";
+import { CircleDot, PenLine } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/errors";
 import type { Finding } from "../api/types";
 import { currentKeyActions } from "../cases/useKeys";
-import { errorSentence, useNameOf } from "../cases/words";
-import { formatClock } from "../ui/format";
+import { useNameOf } from "../cases/words";
+import type { SaveState } from "../reading/draft";
+import { SaveWord } from "../reading/SaveWord";
 import { keyHint } from "../viewer/keymap";
-import type { SaveState } from "./draft";
 import styles from "./SignBar.module.css";
 
 /** What the reader is told before signing without it. */
@@ -19,7 +19,7 @@ export interface OpenEnds {
 }
 
 interface SignBarProps {
-  save: SaveState;
+  save: SaveState<unknown>;
   /** Null before the first press. */
   asked: OpenEnds | null;
   isReady: boolean;
@@ -33,7 +33,7 @@ export function SignBar(props: SignBarProps) {
   const { save, asked, isReady, onSign, onSelect, onCancel } = props;
   const { t } = useTranslation();
   const isClaimed =
-    save.kind === "sign_failed" &&
+    save.kind === "commit_failed" &&
     save.error instanceof ApiError &&
     save.error.code === "claimed_by_other";
   // A grade cannot be left out: the server refuses, and says so only after the press.
@@ -73,11 +73,18 @@ export function SignBar(props: SignBarProps) {
         </Button>
       )}
       <div className={styles.row}>
-        <SaveWord save={save} />
+        <SaveWord
+          save={save}
+          words={{
+            committing: t("review.signing"),
+            committed: (time) => t("review.signed", { time }),
+            notCommitted: t("review.not_signed"),
+          }}
+        />
         <Button
           leftSection={<PenLine size={16} aria-hidden />}
           rightSection={<Kbd>{keyHint(currentKeyActions(), "findings.sign")}</Kbd>}
-          loading={save.kind === "signing"}
+          loading={save.kind === "committing"}
           disabled={!isReady || !canSignAnyway}
           onClick={onSign}
         >
@@ -117,51 +124,4 @@ function OpenEnd({ question, findings, onSelect }: OpenEndProps) {
       </div>
     </>
   );
-}
-
-/** Only what the server said: "Saved 10:42:07" is its own time. */
-function SaveWord({ save }: { save: SaveState }) {
-  const { t } = useTranslation();
-  switch (save.kind) {
-    case "clean":
-      return <span className={styles.save} />;
-    case "dirty":
-    case "saving":
-      return (
-        <span className={styles.save} role="status">
-          <LoaderCircle size={14} aria-hidden />
-          {t("review.saving")}
-        </span>
-      );
-    case "saved":
-      return (
-        <span className={styles.save} role="status">
-          <Check size={14} aria-hidden />
-          {t("review.saved", { time: formatClock(save.savedAt) })}
-        </span>
-      );
-    case "signing":
-      return (
-        <span className={styles.save} role="status">
-          {t("review.signing")}
-        </span>
-      );
-    case "signed":
-      return (
-        <span className={styles.save} role="status">
-          <Check size={14} aria-hidden />
-          {t("review.signed", { time: formatClock(save.signedAt) })}
-        </span>
-      );
-    case "save_failed":
-    case "sign_failed":
-    case "conflict":
-      return (
-        <span className={styles.save} data-failed role="alert">
-          <CircleAlert size={14} aria-hidden />
-          {t(save.kind === "sign_failed" ? "review.not_signed" : "review.not_saved")}:{" "}
-          {errorSentence(save.error)}
-        </span>
-      );
-  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isClosed, isUnsaved } from "../reading/draft";
 import {
   type Draft,
   type DraftContent,
@@ -6,8 +7,6 @@ import {
   draftBody,
   EMPTY_CONTENT,
   incompleteFindings,
-  isClosed,
-  isUnsaved,
   openDraft,
   reduceDraft,
   undecidedFindings,
@@ -109,8 +108,8 @@ describe("saving", () => {
 describe("a closed draft", () => {
   const content = run(EMPTY, accept("nodule")).content;
   const closed: DraftEvent[][] = [
-    [{ type: "sign_started", sent: content }],
-    [{ type: "sign_done", signedAt: "2026-11-22T10:43:00Z" }],
+    [{ type: "commit_started", sent: content }],
+    [{ type: "commit_done", at: "2026-11-22T10:43:00Z" }],
     [{ type: "conflicted", error: "stale" }],
   ];
 
@@ -135,15 +134,15 @@ describe("a closed draft", () => {
     const failed = run(
       EMPTY,
       accept("nodule"),
-      { type: "sign_started", sent: content },
-      { type: "sign_failed", error: "offline" },
+      { type: "commit_started", sent: content },
+      { type: "commit_failed", error: "offline" },
     );
     expect(isClosed(failed)).toBe(false);
-    expect(failed.save.kind).toBe("sign_failed");
+    expect(failed.save.kind).toBe("commit_failed");
   });
 
   it("hears a late answer of a save without losing its own state", () => {
-    const signing = run(EMPTY, accept("nodule"), { type: "sign_started", sent: content });
+    const signing = run(EMPTY, accept("nodule"), { type: "commit_started", sent: content });
     expect(run(signing, { type: "save_done", savedAt: "2026-11-22T10:42:07Z" })).toEqual(signing);
     expect(run(signing, { type: "save_failed", error: "offline" })).toEqual(signing);
   });

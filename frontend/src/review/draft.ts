@@ -1,4 +1,4 @@
-/** An unsigned review as one pure reducer: what the reader decided, and how far the server has it. */
+/** What an unsigned review says, as pure values: what the reader decided, drew and wrote. */
 import type {
   Decision,
   DraftBody,
@@ -7,15 +7,14 @@ import type {
   ReviewPayload,
   Verdict,
 } from "../api/types";
+import {
+  type DraftEvent as DraftEventOf,
+  type Draft as DraftOf,
+  draftReducer,
+  openDraftOf,
+} from "../reading/draft";
 import { roiOf, storedOf } from "../reading/storedRoi";
 import { isSameRoi, type Roi } from "../viewer/roi";
-import {
-  type History,
-  type HistoryAction,
-  historyReducer,
-  openHistory,
-} from "../viewer/roiHistory";
-
 export interface DraftContent {
   verdicts: Readonly<Record<string, ExplicitVerdict>>;
   grades: Readonly<Record<string, string>>;
@@ -36,49 +35,11 @@ export const EMPTY_CONTENT: DraftContent = {
   criticalNote: "",
 };
 
-/** Where the content stands with the server; `saving` and `signing` hold what was sent. */
-export type SaveState =
-  | { kind: "clean" }
-  | { kind: "dirty" }
-  | { kind: "saving"; sent: DraftContent }
-  | { kind: "saved"; savedAt: string }
-  | { kind: "save_failed"; error: unknown }
-  | { kind: "conflict"; error: unknown }
-  | { kind: "signing"; sent: DraftContent }
-  | { kind: "sign_failed"; error: unknown }
-  | { kind: "signed"; signedAt: string };
-
-export interface Draft {
-  /** What stands now; the newest state of the history. */
-  content: DraftContent;
-  history: History<DraftContent>;
-  save: SaveState;
-}
-
-export type DraftEvent =
-  | { type: "edited"; content: DraftContent }
-  /** One of many updates of one drag or one run of typing: all with the same key are one step to undo. */
-  | { type: "moved"; content: DraftContent; key: string; isEnd: boolean }
-  | { type: "undone" }
-  | { type: "redone" }
-  /** What was kept on this workstation stands again, to be saved. */
-  | { type: "restored"; content: DraftContent }
-  | { type: "save_started"; sent: DraftContent }
-  | { type: "save_done"; savedAt: string }
-  | { type: "save_failed"; error: unknown }
-  | { type: "conflicted"; error: unknown }
-  | { type: "kept_mine" }
-  | { type: "sign_started"; sent: DraftContent }
-  | { type: "sign_done"; signedAt: string }
-  | { type: "sign_failed"; error: unknown };
+export type Draft = DraftOf<DraftContent>;
+export type DraftEvent = DraftEventOf<DraftContent>;
 
 export function openDraft({ draft }: Pick<ReviewPayload, "draft">): Draft {
-  const content = draft ? contentOf(draft) : EMPTY_CONTENT;
-  return {
-    content,
-    history: openHistory(content),
-    save: draft?.saved_at ? { kind: "saved", savedAt: draft.saved_at } : { kind: "clean" },
-  };
+  return openDraftOf(draft ? contentOf(draft) : EMPTY_CONTENT, draft?.saved_at ?? null);
 }
 
 type StoredContent = Pick<
@@ -108,29 +69,6 @@ function isExplicit(verdict: Verdict): verdict is ExplicitVerdict {
   return verdict === "accepted" || verdict === "rejected";
 }
 
-/** Signed, being signed, or overtaken by another window: nothing may be changed here now. */
-export function isClosed({ save }: Draft): boolean {
-  return save.kind === "signing" || save.kind === "signed" || save.kind === "conflict";
-}
-
-/** There is something here that the server has not confirmed. */
-export function isUnsaved({ save }: Draft): boolean {
-  return ["dirty", "saving", "save_failed", "conflict", "signing", "sign_failed"].includes(
-    save.kind,
-  );
-}
-
-const remember = historyReducer<DraftContent>(isSameContent);
-
-function withHistory(draft: Draft, action: HistoryAction<DraftContent>): Draft {
-  if (isClosed(draft)) return draft;
-  const history = remember(draft.history, action);
-  if (history.present === draft.content) return { ...draft, history };
-  // A save on its way keeps its state; save_done sees that the content has moved on.
-  const save: SaveState = draft.save.kind === "saving" ? draft.save : { kind: "dirty" };
-  return { content: history.present, history, save };
-}
-
 export function isSameContent(a: DraftContent, b: DraftContent): boolean {
   return (
     a === b ||
@@ -157,46 +95,7 @@ function isSameRecord(
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
-export function reduceDraft(draft: Draft, event: DraftEvent): Draft {
-  switch (event.type) {
-    case "edited":
-      return withHistory(draft, { type: "pushed", state: event.content });
-    case "moved":
-      return withHistory(draft, {
-        type: event.isEnd ? "ended" : "joined",
-        state: event.content,
-        key: event.key,
-      });
-    case "undone":
-    case "redone":
-      return withHistory(draft, { type: event.type });
-    case "restored":
-      return withHistory(draft, { type: "pushed", state: event.content });
-    case "save_started":
-      return isClosed(draft) ? draft : { ...draft, save: { kind: "saving", sent: event.sent } };
-    case "save_done": {
-      if (draft.save.kind !== "saving") return draft;
-      const save: SaveState =
-        draft.save.sent === draft.content
-          ? { kind: "saved", savedAt: event.savedAt }
-          : { kind: "dirty" };
-      return { ...draft, save };
-    }
-    case "save_failed":
-      if (draft.save.kind !== "saving") return draft;
-      return { ...draft, save: { kind: "save_failed", error: event.error } };
-    case "conflicted":
-      return { ...draft, save: { kind: "conflict", error: event.error } };
-    case "kept_mine":
-      return { ...draft, save: { kind: "dirty" } };
-    case "sign_started":
-      return isClosed(draft) ? draft : { ...draft, save: { kind: "signing", sent: event.sent } };
-    case "sign_done":
-      return { ...draft, save: { kind: "signed", signedAt: event.signedAt } };
-    case "sign_failed":
-      return { ...draft, save: { kind: "sign_failed", error: event.error } };
-  }
-}
+export const reduceDraft = draftReducer<DraftContent>(isSameContent);
 
 // --- changes of the content, each giving a new one -------------------------------------------------
 

@@ -1,14 +1,11 @@
 /** One draft session a case, made when the case is there and attached for as long as it is on the screen. */
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { fetchDraftKey } from "../api/endpoints";
 import type { DraftBody, ReviewPayload, SignAnswer } from "../api/types";
-import { LocalDrafts } from "../reading/localDrafts";
+import { useLocalDrafts } from "../reading/useLocalDrafts";
 import { useSession } from "../session/context";
 import { formatClock } from "../ui/format";
 import { toastDone } from "../ui/toast";
-import type { Draft } from "./draft";
 import { DraftSession } from "./draftSession";
 
 /** In what a region was drawn: stored beside it, so that a fault of one renderer can be found later. */
@@ -18,17 +15,6 @@ function clientFacts(version: string, canDraw: boolean): DraftBody["client"] {
     pixel_ratio: window.devicePixelRatio,
     version,
   };
-}
-
-function useLocalDrafts(): LocalDrafts | null {
-  const { user } = useSession();
-  const drafts = useQuery({
-    queryKey: ["draft-key", user.id],
-    queryFn: async ({ signal }) => LocalDrafts.open(user.id, (await fetchDraftKey(signal)).key),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: Number.POSITIVE_INFINITY,
-  });
-  return drafts.data ?? null;
 }
 
 export interface DraftSessionOptions {
@@ -73,14 +59,4 @@ export function useDraftSession(options: DraftSessionOptions): DraftSession | nu
     if (session && local) void session.keepLocally(local, canEdit);
   }, [session, local]);
   return session;
-}
-
-const NOTHING = () => () => undefined;
-const NO_DRAFT = () => null;
-
-export function useDraft(session: DraftSession | null): Draft | null {
-  return useSyncExternalStore<Draft | null>(
-    session?.subscribe ?? NOTHING,
-    session?.get ?? NO_DRAFT,
-  );
 }
