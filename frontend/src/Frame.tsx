@@ -19,6 +19,7 @@ import { Banner, type BannerKind } from "./ui/Banner";
 import { minutesAndSeconds } from "./ui/format";
 import { NavItem } from "./ui/NavItem";
 import { Shell } from "./ui/Shell";
+import type { Screen } from "./viewer/keymap";
 
 const STATUS_POLL_MS = 10_000;
 
@@ -90,12 +91,17 @@ export function Frame({ membership, children }: FrameProps) {
     >
       {children}
       <KeyPanel
-        screen={pathname.includes("/cases/") ? "review" : "worklist"}
+        screen={screenOf(pathname)}
         isOpen={isKeySheetOpen}
         onClose={() => setIsKeySheetOpen(false)}
       />
     </Shell>
   );
+}
+
+function screenOf(pathname: string): Screen {
+  if (pathname.startsWith("/arbitrate/")) return "arbitrate";
+  return pathname.includes("/cases/") ? "review" : "worklist";
 }
 
 function Connection({ isOffline }: { isOffline: boolean }) {

@@ -3,10 +3,10 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { currentKeyActions, storedOverrides, storeOverrides } from "./cases/useKeys";
 import { KeySheet } from "./ui/KeySheet";
-import { chordOf, KEY_ACTIONS, keyCaps, remapKey, SCREENS } from "./viewer/keymap";
+import { chordOf, KEY_ACTIONS, keyCaps, remapKey, SCREENS, type Screen } from "./viewer/keymap";
 
 interface KeyPanelProps {
-  screen: keyof typeof SCREENS;
+  screen: Screen;
   isOpen: boolean;
   onClose: () => void;
 }
@@ -54,7 +54,7 @@ export function KeyPanel({ screen, isOpen, onClose }: KeyPanelProps) {
   // What the hands need first stands first: the innermost context.
   const sections = SCREENS[screen].toReversed().map((context) => ({
     title: t(`viewer:contexts.${context}`),
-    rows: currentKeyActions()
+    rows: currentKeyActions(screen)
       .filter((action) => action.context === context)
       .map((action) => ({
         id: action.id,

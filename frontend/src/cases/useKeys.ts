@@ -1,20 +1,23 @@
 /** Connects a screen's acts to the key map for as long as the screen is open. */
 import { useEffect, useRef } from "react";
-import { Keyboard, type KeyHandler } from "../viewer/keyboard";
+import { Keyboard, type KeyHandler, type ReleaseHandler } from "../viewer/keyboard";
 import {
+  actionsOn,
   effectiveActions,
   type KeyAction,
   type KeyContext,
   type KeyOverrides,
   parseOverrides,
+  type Screen,
 } from "../viewer/keymap";
 
 const STORAGE_KEY = "coread.keys";
 
 let actions = effectiveActions(parseOverrides(localStorage.getItem(STORAGE_KEY)));
 
-export function currentKeyActions(): readonly KeyAction[] {
-  return actions;
+/** With the chords that they have on that screen, where one is named. */
+export function currentKeyActions(screen?: Screen): readonly KeyAction[] {
+  return screen ? actionsOn(screen, actions) : actions;
 }
 
 export function storedOverrides(): KeyOverrides {
@@ -29,6 +32,10 @@ export function storeOverrides(overrides: KeyOverrides): void {
 export interface KeysOptions {
   contexts: readonly KeyContext[];
   handlers: Readonly<Record<string, KeyHandler | undefined>>;
+  /** For actions that last while their key is held. */
+  releases?: Readonly<Record<string, ReleaseHandler | undefined>>;
+  /** A screen whose form takes keys from the image. */
+  screen?: Screen;
   /** The case that keys are meant for now. */
   subject?: string;
   isImagePainted?: boolean;
@@ -43,8 +50,9 @@ export function useKeys(options: KeysOptions): void {
   useEffect(() => {
     const keyboard = new Keyboard({
       contexts: contexts.split(",") as KeyContext[],
-      actions: currentKeyActions,
+      actions: () => currentKeyActions(latest.current.screen),
       handlers: () => latest.current.handlers,
+      releases: () => latest.current.releases ?? {},
       subject: () => latest.current.subject ?? "",
       isImagePainted: () => latest.current.isImagePainted ?? true,
     });

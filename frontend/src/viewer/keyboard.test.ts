@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { isTextTarget, isWidgetKey, Keyboard, type KeyTarget } from "./keyboard";
-import { KEY_ACTIONS, type KeyContext, SCREENS } from "./keymap";
+import { actionsOn, KEY_ACTIONS, type KeyContext, SCREENS } from "./keymap";
 
 interface Press {
   code: string;
@@ -196,5 +196,44 @@ describe("targets", () => {
     expect(isWidgetKey({ tagName: "A" }, "Enter")).toBe(true);
     expect(isWidgetKey({ tagName: "A" }, "ArrowDown")).toBe(false);
     expect(isWidgetKey(null, "Space")).toBe(false);
+  });
+});
+
+describe("a key that is held", () => {
+  const onRelease = vi.fn();
+  let nowMs = 0;
+
+  beforeEach(() => {
+    nowMs = 1000;
+    keyboard = new Keyboard({
+      contexts: SCREENS.arbitrate,
+      actions: () => actionsOn("arbitrate", KEY_ACTIONS),
+      handlers: () => ({ ...handlers, "arbitrate.showA": handlers["findings.accept"] }),
+      releases: () => ({ "arbitrate.showA": onRelease }),
+      subject: () => subject,
+      isImagePainted: () => isPainted,
+      now: () => nowMs,
+    });
+  });
+
+  it("acts once when it goes down and says how long it was held when it comes up", () => {
+    down({ code: "Digit1" });
+    down({ code: "Digit1", repeat: true });
+    nowMs += 700;
+    keyboard.up("Digit1");
+    keyboard.up("Digit1");
+    expect(handlers["findings.accept"]).toHaveBeenCalledTimes(1);
+    expect(onRelease).toHaveBeenCalledExactlyOnceWith(700);
+  });
+
+  it("is let go of when the window is left, for its coming up is not seen", () => {
+    const target = new EventTarget() as Window;
+    const detach = keyboard.attach(target);
+    down({ code: "Digit1" });
+    nowMs += 50;
+    target.dispatchEvent(new Event("blur"));
+    expect(onRelease).toHaveBeenCalledExactlyOnceWith(50);
+    detach();
+    expect(onRelease).toHaveBeenCalledTimes(1);
   });
 });

@@ -7,6 +7,8 @@ import { chordOf, type KeyAction, type KeyContext, type KeyPress } from "./keyma
 
 /** What a handler learns: which case (or other subject) the key went down on. */
 export type KeyHandler = (subject: string) => void;
+/** How long the key of an action was held, in milliseconds. */
+export type ReleaseHandler = (heldMs: number) => void;
 
 export interface KeyboardOptions {
   /** Where two of them know the same chord, the first one listed takes it. */
@@ -17,11 +19,16 @@ export interface KeyboardOptions {
   readonly subject: () => string;
   /** Whether the image of that case has been painted. */
   readonly isImagePainted: () => boolean;
+  /** For actions that last while their key is held. */
+  readonly releases?: () => Readonly<Record<string, ReleaseHandler | undefined>>;
+  /** Milliseconds that only ever grow. */
+  readonly now?: () => number;
 }
 
 interface Pressed {
   readonly subject: string;
   readonly onRelease: KeyAction | null;
+  readonly held?: { readonly id: string; readonly sinceMs: number };
 }
 
 /** The part of a key event that decides. */
@@ -105,7 +112,7 @@ export class Keyboard {
       }
     };
     const onKeyUp = (event: KeyboardEvent) => this.up(event.code);
-    const onBlur = () => this.pressed.clear();
+    const onBlur = () => this.letGo();
     target.addEventListener("keydown", onKeyDown);
     target.addEventListener("keyup", onKeyUp);
     target.addEventListener("blur", onBlur);
@@ -113,7 +120,7 @@ export class Keyboard {
       target.removeEventListener("keydown", onKeyDown);
       target.removeEventListener("keyup", onKeyUp);
       target.removeEventListener("blur", onBlur);
-      this.pressed.clear();
+      this.letGo();
     };
   }
 
@@ -132,7 +139,11 @@ export class Keyboard {
       (action.needsImage !== true || this.options.isImagePainted());
     if (!event.repeat) {
       const waits = isAllowed && action.onRelease === true;
-      this.remember(event, { subject, onRelease: waits ? action : null });
+      this.remember(event, {
+        subject,
+        onRelease: waits ? action : null,
+        ...(isAllowed && action.isHeld ? { held: { id: action.id, sinceMs: this.now() } } : {}),
+      });
     }
     if (isAllowed && action.onRelease !== true) {
       this.options.handlers()[action.id]?.(subject);
@@ -143,10 +154,31 @@ export class Keyboard {
   up(code: string): void {
     const pressed = this.pressed.get(code);
     this.pressed.delete(code);
+    this.release(pressed);
     const action = pressed?.onRelease;
     if (pressed && action && pressed.subject === this.options.subject()) {
       this.options.handlers()[action.id]?.(pressed.subject);
     }
+  }
+
+  /** The window is left: no key will be seen coming up. */
+  private letGo(): void {
+    const all = [...this.pressed.values()];
+    this.pressed.clear();
+    for (const pressed of all) {
+      this.release(pressed);
+    }
+  }
+
+  private release(pressed: Pressed | undefined): void {
+    if (pressed?.held) {
+      const { id, sinceMs } = pressed.held;
+      this.options.releases?.()[id]?.(this.now() - sinceMs);
+    }
+  }
+
+  private now(): number {
+    return this.options.now?.() ?? performance.now();
   }
 
   private remember(event: { code: string; repeat: boolean }, pressed: Pressed): void {

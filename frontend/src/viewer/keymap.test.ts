@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import en from "../i18n/viewer.en.json";
 import zh from "../i18n/viewer.zh.json";
 import {
+  actionsOn,
   chordOf,
   effectiveActions,
   KEY_ACTIONS,
@@ -10,6 +11,7 @@ import {
   keyHint,
   parseOverrides,
   remapKey,
+  type Screen,
 } from "./keymap";
 
 const PRESS = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
@@ -62,6 +64,8 @@ describe("the key map", () => {
       "findings.withdraw",
       "findings.nextCase",
       "findings.previousCase",
+      "arbitrate.decide",
+      "arbitrate.nextCase",
     ]);
     const judged = KEY_ACTIONS.filter(({ needsImage }) => needsImage).map(({ id }) => id);
     expect(judged).toEqual([
@@ -71,7 +75,31 @@ describe("the key map", () => {
       "findings.allAbsent",
       "findings.revealAi",
       "findings.sign",
+      "arbitrate.chooseA",
+      "arbitrate.chooseB",
+      "arbitrate.chooseOwn",
+      "arbitrate.chooseMerged",
+      "arbitrate.chooseIndeterminate",
+      "arbitrate.edit",
+      "arbitrate.decide",
     ]);
+  });
+
+  it("gives a form the keys it takes from the image on its own screen, and nowhere else", () => {
+    const chordsOf = (screen: Screen, id: string) =>
+      actionsOn(screen, KEY_ACTIONS).find((action) => action.id === id)?.chords;
+    expect(chordsOf("arbitrate", "arbitrate.showA")).toEqual(["Digit1"]);
+    expect(chordsOf("arbitrate", "viewer.preset1")).toEqual(["Numpad1"]);
+    expect(chordsOf("arbitrate", "viewer.preset5")).toEqual(["Digit5", "Numpad5"]);
+    expect(chordsOf("arbitrate", "viewer.toolRectangle")).toEqual(["Shift+KeyB"]);
+    expect(chordsOf("review", "viewer.preset1")).toEqual(["Digit1", "Numpad1"]);
+    expect(chordsOf("review", "arbitrate.showA")).toBeUndefined();
+  });
+
+  it("leaves the image a key that the form has been moved away from", () => {
+    const moved = effectiveActions({ "arbitrate.showA": ["KeyD"] });
+    const preset = actionsOn("arbitrate", moved).find(({ id }) => id === "viewer.preset1");
+    expect(preset?.chords).toEqual(["Digit1", "Numpad1"]);
   });
 });
 
@@ -106,15 +134,15 @@ describe("chords", () => {
 
 describe("remapping", () => {
   it("changes one action and leaves the others", () => {
-    const { overrides, conflicts } = remapKey({}, "viewer.invert", ["KeyQ"]);
+    const { overrides, conflicts } = remapKey({}, "viewer.invert", ["F2"]);
     expect(conflicts).toEqual([]);
     const actions = effectiveActions(overrides);
-    expect(actions.find(({ id }) => id === "viewer.invert")?.chords).toEqual(["KeyQ"]);
+    expect(actions.find(({ id }) => id === "viewer.invert")?.chords).toEqual(["F2"]);
     expect(actions.find(({ id }) => id === "viewer.reset")?.chords).toEqual(["Shift+Digit0"]);
   });
 
   it("refuses a chord that is taken on the same screen and changes nothing", () => {
-    const before = { "viewer.reset": ["KeyQ"] };
+    const before = { "viewer.reset": ["F2"] };
     const { overrides, conflicts } = remapKey(before, "findings.accept", ["KeyI"]);
     expect(overrides).toBe(before);
     expect(conflicts).toEqual([{ chord: "KeyI", actions: ["viewer.invert", "findings.accept"] }]);

@@ -4,7 +4,7 @@
  * are listened to in `keyboard.ts`.
  */
 
-export type KeyContext = "global" | "worklist" | "viewer" | "roi" | "findings";
+export type KeyContext = "global" | "worklist" | "viewer" | "roi" | "findings" | "arbitrate";
 
 export interface KeyAction {
   readonly id: string;
@@ -18,12 +18,24 @@ export interface KeyAction {
   readonly needsImage?: boolean;
   /** Works in a text field too. */
   readonly inText?: boolean;
+  /** Told when the key comes up, and after how long: held it shows for as long, tapped it stays. */
+  readonly isHeld?: boolean;
 }
 
 /** The contexts of each screen, as the `?` sheet lists them. */
-export const SCREENS: Readonly<Record<"worklist" | "review", readonly KeyContext[]>> = {
+export const SCREENS = {
   worklist: ["global", "worklist"],
   review: ["global", "viewer", "roi", "findings"],
+  arbitrate: ["global", "viewer", "roi", "arbitrate"],
+} as const satisfies Readonly<Record<string, readonly KeyContext[]>>;
+export type Screen = keyof typeof SCREENS;
+
+/**
+ * Chords that a form takes from the image on its own screen, named one by one so that none changes its
+ * meaning unseen. What loses its only chord keeps its button.
+ */
+const TAKEN_FROM_IMAGE: Readonly<Partial<Record<KeyContext, readonly string[]>>> = {
+  arbitrate: ["Digit0", "Digit1", "Digit2", "Digit3", "Digit4", "KeyB"],
 };
 
 /**
@@ -63,6 +75,46 @@ const presets = Array.from(
   }),
 );
 
+/** Who is shown on the image of an arbitration: held for as long, or tapped to stay. */
+const shownReads = [
+  ["showA", "Digit1"],
+  ["showB", "Digit2"],
+  ["showOwn", "Digit3"],
+  ["showBoth", "Digit4"],
+  ["showNone", "Digit0"],
+].map(
+  ([name = "", chord = ""]): KeyAction => ({
+    id: `arbitrate.${name}`,
+    context: "arbitrate",
+    chords: [chord],
+    isHeld: true,
+  }),
+);
+
+const arbitrationChoices = [
+  ["chooseA", "KeyA"],
+  ["chooseB", "KeyB"],
+  ["chooseOwn", "KeyM"],
+  ["chooseMerged", "KeyU"],
+  ["chooseIndeterminate", "KeyQ"],
+].map(
+  ([name = "", chord = ""]): KeyAction => ({
+    id: `arbitrate.${name}`,
+    context: "arbitrate",
+    chords: [chord],
+    needsImage: true,
+  }),
+);
+
+const arbitrationReasons = Array.from(
+  { length: 9 },
+  (_, i): KeyAction => ({
+    id: `arbitrate.reason${i + 1}`,
+    context: "arbitrate",
+    chords: [`Shift+Digit${i + 1}`],
+  }),
+);
+
 /** The names on the `?` sheet are the i18n keys `keys.<id>`. */
 export const KEY_ACTIONS: readonly KeyAction[] = [
   { id: "global.help", context: "global", chords: ["Shift+Slash"] },
@@ -87,7 +139,7 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
   { id: "viewer.toolZoom", context: "viewer", chords: ["KeyZ"] },
   { id: "viewer.toolScroll", context: "viewer", chords: ["KeyS"] },
   { id: "viewer.toolLength", context: "viewer", chords: ["KeyL"] },
-  { id: "viewer.toolRectangle", context: "viewer", chords: ["KeyB"] },
+  { id: "viewer.toolRectangle", context: "viewer", chords: ["KeyB", "Shift+KeyB"] },
   { id: "viewer.toolEllipse", context: "viewer", chords: ["KeyE"] },
   { id: "viewer.toolFreehand", context: "viewer", chords: ["KeyF"] },
   { id: "viewer.deleteLength", context: "viewer", chords: ["Delete", "Backspace"] },
@@ -160,6 +212,37 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
     chords: ["Shift+KeyN"],
     onRelease: true,
   },
+
+  ...arbitrationChoices,
+  ...arbitrationReasons,
+  { id: "arbitrate.comment", context: "arbitrate", chords: ["KeyC"] },
+  {
+    id: "arbitrate.edit",
+    context: "arbitrate",
+    chords: ["Enter", "NumpadEnter"],
+    needsImage: true,
+  },
+  { id: "arbitrate.next", context: "arbitrate", chords: ["Ctrl+BracketRight", "KeyJ"] },
+  { id: "arbitrate.previous", context: "arbitrate", chords: ["Ctrl+BracketLeft", "KeyK"] },
+  ...shownReads,
+  { id: "arbitrate.agreed", context: "arbitrate", chords: ["KeyY"] },
+  { id: "arbitrate.guideline", context: "arbitrate", chords: ["KeyG"] },
+  { id: "arbitrate.undo", context: "arbitrate", chords: ["Ctrl+KeyZ"], repeats: true },
+  {
+    id: "arbitrate.redo",
+    context: "arbitrate",
+    chords: ["Ctrl+KeyY", "Ctrl+Shift+KeyZ"],
+    repeats: true,
+  },
+  {
+    id: "arbitrate.decide",
+    context: "arbitrate",
+    chords: ["Ctrl+Enter", "Ctrl+NumpadEnter"],
+    onRelease: true,
+    needsImage: true,
+    inText: true,
+  },
+  { id: "arbitrate.nextCase", context: "arbitrate", chords: ["KeyN"], onRelease: true },
 ];
 
 /** What a user changed: chords by action id. An empty list switches the key off (WCAG 2.1.4). */
@@ -180,23 +263,49 @@ export function effectiveActions(overrides: KeyOverrides = {}): KeyAction[] {
   }));
 }
 
+/** The actions of a screen with the chords that they have there: a form may take some from the image. */
+export function actionsOn(screen: Screen, actions: readonly KeyAction[]): KeyAction[] {
+  const contexts: readonly KeyContext[] = SCREENS[screen];
+  const taken = new Set(
+    actions
+      .filter(({ context }) => contexts.includes(context))
+      .flatMap(({ context, chords }) =>
+        chords.filter((chord) => TAKEN_FROM_IMAGE[context]?.includes(chord)),
+      ),
+  );
+  return actions
+    .filter(({ context }) => contexts.includes(context))
+    .map((action) =>
+      action.context === "viewer"
+        ? { ...action, chords: action.chords.filter((chord) => !taken.has(chord)) }
+        : action,
+    );
+}
+
 /** Chords that mean two things at one time on one screen. */
 export function keyConflicts(actions: readonly KeyAction[]): KeyConflict[] {
   const found = new Map<string, readonly string[]>();
-  for (const contexts of Object.values(SCREENS).flatMap(momentsOf)) {
-    const byChord = new Map<string, string[]>();
-    for (const { id, context, chords } of actions) {
-      for (const chord of contexts.includes(context) ? chords : []) {
-        byChord.set(chord, [...(byChord.get(chord) ?? []), id]);
-      }
-    }
-    for (const [chord, ids] of byChord) {
-      if (ids.length > 1) {
-        found.set(chord, ids);
+  for (const screen of Object.keys(SCREENS) as Screen[]) {
+    const there = actionsOn(screen, actions);
+    for (const contexts of momentsOf(SCREENS[screen])) {
+      for (const [chord, ids] of idsByChord(there, contexts)) {
+        if (ids.length > 1) {
+          found.set(chord, ids);
+        }
       }
     }
   }
   return [...found].map(([chord, ids]) => ({ chord, actions: ids }));
+}
+
+function idsByChord(actions: readonly KeyAction[], contexts: readonly KeyContext[]) {
+  const byChord = new Map<string, string[]>();
+  for (const { id, context, chords } of actions) {
+    for (const chord of contexts.includes(context) ? chords : []) {
+      byChord.set(chord, [...(byChord.get(chord) ?? []), id]);
+    }
+  }
+  return byChord;
 }
 
 /** The sets of contexts whose keys hold at one time: without those that come and go, and with each. */
