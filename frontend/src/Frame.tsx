@@ -19,7 +19,7 @@ import { Banner, type BannerKind } from "./ui/Banner";
 import { minutesAndSeconds } from "./ui/format";
 import { NavItem } from "./ui/NavItem";
 import { Shell } from "./ui/Shell";
-import type { Screen } from "./viewer/keymap";
+import type { Screen } from "./viewer/keyActions";
 
 const STATUS_POLL_MS = 10_000;
 

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { currentKeyActions, storedOverrides, storeOverrides } from "./cases/useKeys";
 import { KeySheet } from "./ui/KeySheet";
-import { chordOf, KEY_ACTIONS, keyCaps, remapKey, SCREENS, type Screen } from "./viewer/keymap";
+import { KEY_ACTIONS, SCREENS, type Screen } from "./viewer/keyActions";
+import { chordOf, keyCaps, remapKey } from "./viewer/keymap";
 
 interface KeyPanelProps {
   screen: Screen;

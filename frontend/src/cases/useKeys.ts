@@ -1,15 +1,8 @@
 /** Connects a screen's acts to the key map for as long as the screen is open. */
 import { useEffect, useRef } from "react";
+import type { KeyAction, KeyContext, Screen } from "../viewer/keyActions";
 import { Keyboard, type KeyHandler, type ReleaseHandler } from "../viewer/keyboard";
-import {
-  actionsOn,
-  effectiveActions,
-  type KeyAction,
-  type KeyContext,
-  type KeyOverrides,
-  parseOverrides,
-  type Screen,
-} from "../viewer/keymap";
+import { actionsOn, effectiveActions, type KeyOverrides, parseOverrides } from "../viewer/keymap";
 
 const STORAGE_KEY = "coread.keys";
 

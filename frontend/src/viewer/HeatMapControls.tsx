@@ -10,7 +10,8 @@ import {
   type HeatMapView,
 } from "./heatMapView";
 import { type HeatMapLayer, legendOf } from "./heatmap";
-import { type KeyAction, keyHint } from "./keymap";
+import type { KeyAction } from "./keyActions";
+import { keyHint } from "./keymap";
 
 export function HeatMapControls(props: {
   readonly layer: HeatMapLayer | null;

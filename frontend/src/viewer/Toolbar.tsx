@@ -20,7 +20,8 @@ import {
   ZoomIn,
 } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { type KeyAction, keyHint } from "./keymap";
+import type { KeyAction } from "./keyActions";
+import { keyHint } from "./keymap";
 import { presetsOf } from "./tools";
 
 interface ToolButton {

@@ -19,7 +19,7 @@ import type { Length, Point } from "./coords";
 import { HeatMapControls, HeatMapLegend } from "./HeatMapControls";
 import type { HeatMapAction, HeatMapView } from "./heatMapView";
 import { type HeatMapLayer, valueAt } from "./heatmap";
-import type { KeyAction } from "./keymap";
+import type { KeyAction } from "./keyActions";
 import { RoiLayer } from "./RoiLayer";
 import { runRoiKey } from "./roiKeys";
 import type { RoiLayerProps } from "./roiScene";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { KEY_ACTIONS, type KeyContext, SCREENS } from "./keyActions";
 import { isTextTarget, isWidgetKey, Keyboard, type KeyTarget } from "./keyboard";
-import { actionsOn, KEY_ACTIONS, type KeyContext, SCREENS } from "./keymap";
+import { actionsOn } from "./keymap";
 
 interface Press {
   code: string;

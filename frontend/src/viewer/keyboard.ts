@@ -3,7 +3,8 @@
  * themselves alone, drops repeats of a key that was pressed for another case, and holds irreversible acts
  * until the key comes up.
  */
-import { chordOf, type KeyAction, type KeyContext, type KeyPress } from "./keymap";
+import type { KeyAction, KeyContext } from "./keyActions";
+import { chordOf, type KeyPress } from "./keymap";
 
 /** What a handler learns: which case (or other subject) the key went down on. */
 export type KeyHandler = (subject: string) => void;

@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
 import en from "../i18n/viewer.en.json";
 import zh from "../i18n/viewer.zh.json";
+import { KEY_ACTIONS, type Screen } from "./keyActions";
 import {
   actionsOn,
   chordOf,
   effectiveActions,
-  KEY_ACTIONS,
   keyCaps,
   keyConflicts,
   keyHint,
   parseOverrides,
   remapKey,
-  type Screen,
 } from "./keymap";
 
 const PRESS = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
