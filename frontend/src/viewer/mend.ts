@@ -29,7 +29,7 @@ export function mendRing(ring: Ring): Point[] | null {
     if (isSimple(mended)) {
       return mended;
     }
-    const loops = loopsOf(outerWalk(mended));
+    const loops = outerLoops([mended]);
     const areas = loops.map((loop) => Math.abs(signedArea(loop)));
     const largest = areas.indexOf(Math.max(...areas));
     const lost = areas.reduce((sum, area) => sum + area, 0) - (areas[largest] ?? 0);
@@ -41,14 +41,21 @@ export function mendRing(ring: Ring): Point[] | null {
   return null;
 }
 
+/**
+ * The outside of a set of rings, part by part, as loops that do not come through a point twice: one loop a
+ * part, and more only where it hangs together in single points. Holes, and parts inside others, are not told.
+ */
+export function outerLoops(rings: readonly Ring[]): Point[][] {
+  return partsOf(junctionsOf(rings)).flatMap((part) => loopsOf(outerWalk(part)));
+}
+
 interface Junction {
   readonly point: Point;
   readonly neighbours: Set<string>;
 }
 
-/** Once round the outside of the ring, from junction to junction, always along the outermost line. */
-function outerWalk(ring: Ring): Point[] {
-  const junctions = junctionsOf(ring);
+/** Once round the outside of what hangs together, from junction to junction, along the outermost line. */
+function outerWalk(junctions: ReadonlyMap<string, Junction>): Point[] {
   const points = [...junctions.values()].map(({ point }) => point);
   const start = at(
     points,
@@ -93,8 +100,8 @@ function firstAround(
   return best;
 }
 
-/** The ring's edges cut where they meet, as a graph. */
-function junctionsOf(ring: Ring): Map<string, Junction> {
+/** The rings' edges cut where they meet, as a graph. */
+function junctionsOf(rings: readonly Ring[]): Map<string, Junction> {
   const junctions = new Map<string, Junction>();
   const junctionAt = (point: Point): Junction => {
     const key = keyOf(point);
@@ -102,9 +109,9 @@ function junctionsOf(ring: Ring): Map<string, Junction> {
     junctions.set(key, junction);
     return junction;
   };
-  for (let i = 0; i < ring.length; i += 1) {
-    const [a, b] = [at(ring, i), at(ring, i + 1)];
-    const cuts = ring.flatMap((c, j) => (j === i ? [] : crossings(a, b, c, at(ring, j + 1))));
+  const edges = rings.flatMap((ring) => ring.map((start, i) => [start, at(ring, i + 1)] as const));
+  for (const [i, [a, b]] of edges.entries()) {
+    const cuts = edges.flatMap(([c, d], j) => (j === i ? [] : crossings(a, b, c, d)));
     const line = [a, b, ...cuts]
       .sort((p, q) => distance(a, p) - distance(a, q))
       .map((point) => junctionAt(point));
@@ -117,6 +124,28 @@ function junctionsOf(ring: Ring): Map<string, Junction> {
     }
   }
   return junctions;
+}
+
+/** The junctions that lines lead to from one another, together. */
+function partsOf(junctions: ReadonlyMap<string, Junction>): Map<string, Junction>[] {
+  const parts: Map<string, Junction>[] = [];
+  const seen = new Set<string>();
+  for (const start of junctions.keys()) {
+    const part = new Map<string, Junction>();
+    const waiting = seen.has(start) ? [] : [start];
+    for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+      const junction = junctions.get(key);
+      if (junction !== undefined && !seen.has(key)) {
+        seen.add(key);
+        part.set(key, junction);
+        waiting.push(...junction.neighbours);
+      }
+    }
+    if (part.size > 0) {
+      parts.push(part);
+    }
+  }
+  return parts;
 }
 
 /** Where c-d cuts or touches a-b. */
