@@ -7,29 +7,23 @@ import { Enums, eventTarget, type StackViewport } from "@cornerstonejs/core";
 import {
   fitView,
   flipView,
-  imageToCanvasOf,
   isComplete,
   lengthOf,
   panView,
   rotateView,
+  shownState,
   zoomToOneToOne,
   zoomView,
 } from "./camera";
-import { applyAffine, canvasPixelSize, invertAffine, type Point } from "./coords";
+import { applyAffine, invertAffine, type Point } from "./coords";
 import { forgetImage, registerImages, startRenderer } from "./engine";
 import { CLOSED_HEAT_MAP, type HeatMapView } from "./heatMapView";
 import type { HeatMapLayer } from "./heatmap";
 import { HeatMapOverlay } from "./overlay";
-import { isStoredInverted, type ViewerImage, type ViewerStack } from "./stack";
+import { isStoredInverted, longestSideOf, type ViewerImage, type ViewerStack } from "./stack";
 import { deleteLengths, scrollStack, ViewportTools } from "./toolGroup";
-import {
-  type PrimaryTool,
-  presetsOf,
-  rangeOfWindow,
-  roiKindOf,
-  windowOfPreset,
-  windowOfRange,
-} from "./tools";
+import { type PrimaryTool, presetsOf, rangeOfWindow, roiKindOf, windowOfPreset } from "./tools";
+import { type StackView, takeView, viewOf } from "./view";
 import {
   EMPTY_STATE,
   heatMapOf,
@@ -155,6 +149,28 @@ export class StackViewer {
       : null;
   }
 
+  // --- beside another viewport of the same stack ---------------------------------------------------
+
+  getView(): StackView | null {
+    const { stackKey, tool, isPainted } = this.state;
+    const isThere = this.isOpened && isPainted && stackKey !== null;
+    return isThere ? viewOf(this.viewport, { stackKey, tool }) : null;
+  }
+
+  /** Does nothing for another stack, or before this one can be seen. */
+  follow(view: StackView): void {
+    const own = this.getView();
+    if (own?.stackKey !== view.stackKey) {
+      return;
+    }
+    this.setTool(view.tool as PrimaryTool);
+    this.showSlice(view.sliceIndex);
+    if (own.shown !== null && own.sliceIndex === view.sliceIndex) {
+      takeView(this.viewport, view);
+      this.viewport.render();
+    }
+  }
+
   // --- commands ------------------------------------------------------------------------------------
 
   showSlice(index: number): void {
@@ -250,10 +266,7 @@ export class StackViewer {
 
   private open(stack: ViewerStack, index: number): void {
     const images = stack.images;
-    const tooLarge = images.some(
-      ({ columns, rows }) => Math.max(columns, rows) > this.renderer.largestSide,
-    );
-    if (tooLarge) {
+    if (longestSideOf(images) > this.renderer.largestSide) {
       this.fail("too_large");
       return;
     }
@@ -307,7 +320,13 @@ export class StackViewer {
       this.stopWaiting();
     }
     this.viewport.canvas.style.visibility = "visible";
-    this.store.update(this.stateOf(this.stack, image));
+    this.store.update({
+      status: "shown",
+      failure: null,
+      isPainted: true,
+      sliceIndex: this.stack.images.indexOf(image),
+      ...shownState(this.viewport, image),
+    });
     this.drawHeatMap();
     if (this.isFirstPaintDue) {
       this.isFirstPaintDue = false;
@@ -319,26 +338,6 @@ export class StackViewer {
   private isOtherAwaited(shown: ViewerImage): boolean {
     const isHidden = this.state.status !== "shown";
     return isHidden && shown.imageId !== this.viewport.getCurrentImageId();
-  }
-
-  private stateOf(stack: ViewerStack, image: ViewerImage): Partial<ViewerState> {
-    const { voiRange, invert } = this.viewport.getProperties();
-    const window_ = voiRange ? windowOfRange(voiRange) : { width: 0, centre: 0 };
-    const imageToCanvas = imageToCanvasOf(this.viewport, image);
-    return {
-      status: "shown",
-      failure: null,
-      isPainted: true,
-      sliceIndex: stack.images.indexOf(image),
-      sopInstanceUid: image.sopInstanceUid,
-      frameNumber: image.frameNumber,
-      windowWidth: window_.width,
-      windowCentre: window_.centre,
-      zoom: canvasPixelSize(imageToCanvas).column * window.devicePixelRatio,
-      rotation: this.viewport.getRotation(),
-      isInverted: (invert === true) !== isStoredInverted(image),
-      imageToCanvas,
-    };
   }
 
   private lengthText(imageId: string, points: readonly (readonly number[])[]): string {

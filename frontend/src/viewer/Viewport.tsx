@@ -24,7 +24,8 @@ import { RoiLayer } from "./RoiLayer";
 import { runRoiKey } from "./roiKeys";
 import type { RoiLayerProps } from "./roiScene";
 import { StackViewer } from "./StackViewer";
-import type { ViewerStack } from "./stack";
+import type { ViewerImage, ViewerStack } from "./stack";
+import type { ViewSync } from "./sync";
 import { Toolbar } from "./Toolbar";
 import { roiKindOf } from "./tools";
 import { ViewportNotice } from "./ViewportNotice";
@@ -34,6 +35,8 @@ import "./viewer.css";
 export interface ViewportHandle {
   /** Runs an action of the key map; false when it is not one of the viewport's own. */
   readonly run: (actionId: string) => boolean;
+  /** Goes to an image of the stack; false when it has none such. */
+  readonly show: (frame: Pick<ViewerImage, "sopInstanceUid" | "frameNumber">) => boolean;
   readonly state: () => ViewerState;
 }
 
@@ -50,6 +53,8 @@ export interface ViewportProps {
   readonly actions: readonly KeyAction[];
   /** Regions to show and to draw; without it none, and no tools for them. */
   readonly rois?: RoiLayerProps | undefined;
+  /** Follows, and leads, other viewports of the same stack. */
+  readonly sync?: ViewSync | undefined;
   readonly onState?: (state: ViewerState) => void;
   readonly onFirstPaint?: (timing: FirstPaint) => void;
 }
@@ -99,6 +104,11 @@ export function Viewport(props: ViewportProps) {
   useEffect(() => viewer?.setStack(latestStack.current), [viewer, stackKey]);
   useEffect(() => viewer?.setHeatMaps(heatMaps, heatMapView), [viewer, heatMaps, heatMapView]);
   useEffect(() => onState?.(state), [onState, state]);
+  const { sync } = props;
+  useEffect(
+    () => (viewer && sync ? sync.join(viewer, element.current ?? undefined) : undefined),
+    [viewer, sync],
+  );
 
   const latestRois = useLatest(rois);
   const canDrawRois = rois?.onDraw !== undefined;
@@ -121,10 +131,18 @@ export function Viewport(props: ViewportProps) {
     },
     [viewer, onHeatMapView, latestRois],
   );
-  useImperativeHandle(props.ref, () => ({ run, state: () => viewer?.getState() ?? EMPTY_STATE }), [
-    run,
-    viewer,
-  ]);
+  useImperativeHandle(
+    props.ref,
+    () => ({
+      run: (actionId) => {
+        if (viewer) sync?.lead(viewer);
+        return run(actionId);
+      },
+      show: (frame) => showFrame(viewer, latestStack.current, frame),
+      state: () => viewer?.getState() ?? EMPTY_STATE,
+    }),
+    [run, viewer, sync, latestStack],
+  );
 
   const isCurrent = state.stackKey === stackKey && state.isPainted;
   const image = isCurrent ? viewer?.currentImage() : null;
@@ -215,6 +233,19 @@ function runOnImage(viewer: StackViewer, rois: RoiLayerProps | undefined, action
     return isAllowed && rois !== undefined && view !== null && runRoiKey(rois, view, actionId);
   }
   return (ROI_TOOL_ACTIONS.has(actionId) && !rois?.onDraw) || runCommand(viewer, actionId);
+}
+
+function showFrame(
+  viewer: StackViewer | null,
+  stack: ViewerStack | null,
+  { sopInstanceUid, frameNumber }: Pick<ViewerImage, "sopInstanceUid" | "frameNumber">,
+): boolean {
+  const index = stack?.images.findIndex(
+    (image) => image.sopInstanceUid === sopInstanceUid && image.frameNumber === frameNumber,
+  );
+  if (index === undefined || index < 0) return false;
+  viewer?.showSlice(index);
+  return true;
 }
 
 function valueUnder(viewer: StackViewer | null, layer: HeatMapLayer, cursor: Point | null) {

@@ -14,6 +14,8 @@ import {
   type Point,
   patientToImage,
 } from "./coords";
+import { isStoredInverted, type ViewerImage } from "./stack";
+import { windowOfRange } from "./tools";
 
 interface ImageSize {
   readonly columns: number;
@@ -64,6 +66,23 @@ export function lengthOf(
   const plane = worldPlaneOf(viewport);
   const [from, to] = points.map((point) => plane && patientToImage(plane, tripleOf(point)));
   return from && to ? measureLength(from, to, spacing) : null;
+}
+
+/** What the viewport shows of the image on the screen now, in the words of the viewer's state. */
+export function shownState(viewport: StackViewport, image: ViewerImage) {
+  const { voiRange, invert } = viewport.getProperties();
+  const window_ = voiRange ? windowOfRange(voiRange) : { width: 0, centre: 0 };
+  const imageToCanvas = imageToCanvasOf(viewport, image);
+  return {
+    sopInstanceUid: image.sopInstanceUid,
+    frameNumber: image.frameNumber,
+    windowWidth: window_.width,
+    windowCentre: window_.centre,
+    zoom: canvasPixelSize(imageToCanvas).column * window.devicePixelRatio,
+    rotation: viewport.getRotation(),
+    isInverted: (invert === true) !== isStoredInverted(image),
+    imageToCanvas,
+  };
 }
 
 /** Turns the picture clockwise on the screen, whether it is flipped or not. */

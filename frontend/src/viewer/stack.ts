@@ -115,6 +115,11 @@ export function imagesNearStart(stack: ViewerStack, count: number): ViewerImage[
     .map(({ image }) => image);
 }
 
+/** Of all images, in pixels; 0 without any. */
+export function longestSideOf(images: readonly ViewerImage[]): number {
+  return Math.max(0, ...images.flatMap(({ columns, rows }) => [columns, rows]));
+}
+
 /** What the file says about its orientation, or null. A file of one frame keeps it at the top level. */
 export function directionsOf(
   image: Pick<ViewerImage, "metadata" | "frameNumber">,
