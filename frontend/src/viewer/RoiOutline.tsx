@@ -21,13 +21,14 @@ export function RoiOutline(props: {
   const path = useMemo(() => pathOf(vertices), [vertices]);
   const transform = cssMatrix(imageToCanvas);
   const isHeld = isSelected && props.canEdit;
-  const { x, y, anchor } = labelPlace(vertices, imageToCanvas, props.canvasWidth);
+  const { x, y, anchor } = labelPlace(vertices, imageToCanvas, props.canvasWidth, item.labelSide);
   return (
     <g
       className={`viewer-roi viewer-roi-${tone}`}
       data-testid="roi"
       data-roi-id={roi.roiId}
       data-tone={tone}
+      data-faint={item.isFaint === true}
       data-selected={isSelected}
       data-readonly={item.isReadOnly}
     >

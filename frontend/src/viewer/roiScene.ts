@@ -2,15 +2,31 @@
 import type { Affine } from "./coords";
 import type { Ring } from "./polygon";
 import type { ImageSize, Roi, RoiDraft, RoiKind } from "./roi";
+import type { LabelSide } from "./roiView";
 
-/** own: of the selected finding; dim: of another one; readonly: signed; prior: of an earlier study or version. */
-export type RoiTone = "own" | "readonly" | "dim" | "prior";
+/**
+ * own: of the selected finding; dim: of another one; readonly: signed; prior: of an earlier study or version.
+ * In an arbitration: what A, B and the arbitrator drew when they read alone, and what is made of it.
+ */
+export type RoiTone =
+  | "own"
+  | "readonly"
+  | "dim"
+  | "prior"
+  | "reader-a"
+  | "reader-b"
+  | "blind"
+  | "merged";
 
 export interface RoiItem {
   readonly roi: Roi;
   /** The finding's name, translated; side and size are added by the layer. */
   readonly label: string;
   readonly tone: RoiTone;
+  /** Not what is looked at now; its colour stays. */
+  readonly isFaint?: boolean | undefined;
+  /** Where its name stands when another outline may lie in the same place; above unless said. */
+  readonly labelSide?: LabelSide | undefined;
   readonly isSelected: boolean;
   /** Cannot be selected or dragged: a press on it goes to the active tool. */
   readonly isReadOnly: boolean;

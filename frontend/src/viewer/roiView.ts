@@ -66,8 +66,18 @@ export interface LabelPlace {
   readonly anchor: "start" | "end";
 }
 
-/** Above the outline and its handles; where there is no room, within it or below; never out of the viewport. */
-export function labelPlace(vertices: Ring, imageToCanvas: Affine, canvasWidth: number): LabelPlace {
+export type LabelSide = "above" | "below";
+
+/**
+ * Above the outline and its handles; where there is no room, within it or below; never out of the viewport.
+ * Below where that is asked for.
+ */
+export function labelPlace(
+  vertices: Ring,
+  imageToCanvas: Affine,
+  canvasWidth: number,
+  side: LabelSide = "above",
+): LabelPlace {
   const { left, top, right, bottom } = boxOf(
     vertices.map((vertex) => applyAffine(imageToCanvas, vertex)),
   );
@@ -76,6 +86,9 @@ export function labelPlace(vertices: Ring, imageToCanvas: Affine, canvasWidth: n
   const isEnd = left > canvasWidth - LABEL_WIDTH_CSS;
   const x = isEnd ? Math.min(right, canvasWidth - LABEL_GAP_CSS) : Math.max(left, LABEL_GAP_CSS);
   const anchor = isEnd ? "end" : "start";
+  if (side === "below") {
+    return { x, y: bottom + gap + LABEL_HEIGHT_CSS / 2, anchor };
+  }
   if (top >= gap + LABEL_HEIGHT_CSS) {
     return { x, y: top - gap, anchor };
   }
