@@ -183,7 +183,7 @@ def test_no_read_is_refused():
     [
         {"grade_tolerance": -1},
         {"grades": ("mild", "mild")},
-        {"minimum_iou": 0.0},
+        {"minimum_iou": -0.1},
         {"minimum_iou": 1.5},
         {"length_tolerance_mm": -1.0},
         {"length_tolerance_ratio": float("nan")},

@@ -62,8 +62,9 @@ def test_nothing_found_answers_every_finding_and_unanswered_answers_none():
     assert unanswered.answer("nodule") is None
 
 
-def test_unreadable_read():
-    assert case_read({"unreadable": True}).is_unreadable
+def test_of_an_unreadable_case_nothing_else_is_taken():
+    read = case_read(changed(unreadable=True, answers=[]))
+    assert (read.is_unreadable, read.findings, read.answer("nodule")) == (True, {}, None)
 
 
 @pytest.mark.parametrize(

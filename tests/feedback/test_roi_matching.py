@@ -96,7 +96,14 @@ def test_region_without_a_counterpart():
     assert match_regions([], [], minimum_iou=0.5).worst_iou is None
 
 
-@pytest.mark.parametrize("minimum_iou", [0.0, -0.1, 1.01, float("nan")])
+def test_minimum_of_zero_still_asks_for_an_overlap():
+    touching = match_regions([region(0, 0, 2, 2)], [region(2, 0, 4, 2)], minimum_iou=0.0)
+    assert touching.pairs == ()
+    overlapping = match_regions([region(0, 0, 10, 1)], [region(9, 0, 90, 1)], minimum_iou=0.0)
+    assert overlapping.is_complete
+
+
+@pytest.mark.parametrize("minimum_iou", [-0.1, 1.01, float("nan")])
 def test_minimum_outside_its_range(minimum_iou):
     with pytest.raises(ValueError, match="minimum IoU"):
         match_regions([], [], minimum_iou=minimum_iou)

@@ -27,7 +27,7 @@ class FindingRule:
     grades : in their order, least first; empty for a finding that is only present or absent
     grade_tolerance : steps of `grades` by which two readers may differ, >= 0
     compares_rois : whether regions must agree
-    minimum_iou : in (0, 1]; from there on two regions are the same
+    minimum_iou : in [0, 1]; from there on two regions are the same, 0: wherever they overlap
     length_tolerance_mm, length_tolerance_ratio : >= 0; two lengths agree within the wider of the
         two, the ratio being of the longer length; both None: lengths are not compared
     minimum_size_mm : > 0; a smaller one counts as absent; None: any size counts
@@ -51,8 +51,8 @@ class FindingRule:
             raise ValueError(f"finding {self.code!r} names a grade twice: {self.grades}")
         if self.grade_tolerance < 0:
             raise ValueError(f"finding {self.code!r}: the grade tolerance is negative")
-        if not 0 < self.minimum_iou <= 1:
-            raise ValueError(f"finding {self.code!r}: the minimum IoU is not in (0, 1]")
+        if not 0 <= self.minimum_iou <= 1:
+            raise ValueError(f"finding {self.code!r}: the minimum IoU is not in [0, 1]")
         for tolerance in (self.length_tolerance_mm, self.length_tolerance_ratio):
             if tolerance is not None and not (math.isfinite(tolerance) and tolerance >= 0):
                 raise ValueError(f"finding {self.code!r}: a length tolerance is not >= 0")

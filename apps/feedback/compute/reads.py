@@ -93,13 +93,16 @@ def case_read(content: Mapping[str, Any]) -> CaseRead:
 
     Returns
     -------
-    CaseRead; of several measurements of one finding the longest counts
+    CaseRead; of several measurements of one finding the longest counts. Of an unreadable case
+    nothing else is taken, whatever had been drawn before the reader gave up.
 
     Raises
     ------
     ValueError : an unknown value, a confidence outside 1 to 5, a length that is not a positive
         number, two answers to one finding, a region or measurement of a finding without an answer
     """
+    if content.get("unreadable", False):
+        return CaseRead(findings={}, is_unreadable=True)
     regions = _regions(content.get("rois", ()))
     lengths_mm = _longest_mm(content.get("measurements", ()))
     findings: dict[str, FindingAnswer] = {}
@@ -119,7 +122,7 @@ def case_read(content: Mapping[str, Any]) -> CaseRead:
         raise ValueError(f"regions or measurements of findings without an answer: {unanswered}")
     return CaseRead(
         findings=findings,
-        is_unreadable=bool(content.get("unreadable", False)),
+        is_unreadable=False,
         is_nothing_found=bool(content.get("nothing_found", False)),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import shapely
@@ -17,6 +18,9 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from apps.feedback.compute.reads import Region, Vertex
+
+# Less is a rounding of two regions that share an edge.
+SMALLEST_OVERLAP: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def match_regions(
     Parameters
     ----------
     first, second : the regions that two readers drew for one finding
-    minimum_iou : in (0, 1]
+    minimum_iou : in [0, 1]; two regions that do not overlap never agree
 
     Returns
     -------
@@ -101,8 +105,9 @@ def match_regions(
     ------
     ValueError : a minimum outside its range
     """
-    if not 0 < minimum_iou <= 1:
-        raise ValueError(f"the minimum IoU must be in (0, 1], not {minimum_iou}")
+    if not 0 <= minimum_iou <= 1:
+        raise ValueError(f"the minimum IoU must be in [0, 1], not {minimum_iou}")
+    minimum_iou = max(minimum_iou, SMALLEST_OVERLAP)
     assigned: list[RegionPair] = []
     first_places, second_places = _by_frame(first), _by_frame(second)
     for frame in first_places.keys() & second_places.keys():
