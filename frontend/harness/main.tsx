@@ -124,9 +124,7 @@ function App({ names }: { names: string[] }) {
         ref={handle}
         stack={loaded?.stack ?? null}
         text={{ topLeft: ["ZHANG^WEI 张伟", "ID 12345"], topRight: ["2026-11-22"], bottomLeft: [] }}
-        heatMaps={loaded?.layers ?? []}
-        heatMapView={view}
-        onHeatMapView={dispatch}
+        heatMap={{ layers: loaded?.layers ?? [], view, onView: dispatch }}
         actions={actions}
         rois={bench.props}
       />

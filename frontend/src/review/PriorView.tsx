@@ -2,7 +2,6 @@
 import { ActionIcon } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { useReducer } from "react";
 import { useTranslation } from "react-i18next";
 import { fetchPrior } from "../api/endpoints";
 import type { PriorCase, ReviewPayload } from "../api/types";
@@ -12,7 +11,6 @@ import { stackChoices } from "../reading/stacks";
 import { roiOf } from "../reading/storedRoi";
 import { formatDateTime } from "../ui/format";
 import { StateView } from "../ui/StateView";
-import { CLOSED_HEAT_MAP, heatMapViewReducer } from "../viewer/heatMapView";
 import type { RoiLayerProps } from "../viewer/roiScene";
 import { Viewport } from "../viewer/Viewport";
 import { caseStack } from "./caseStack";
@@ -61,7 +59,6 @@ type Findings = ReviewPayload["findings"];
 
 function PriorImages({ prior, findings }: { prior: PriorCase; findings: Findings }) {
   const nameOf = useNameOf();
-  const [view, dispatch] = useReducer(heatMapViewReducer, CLOSED_HEAT_MAP);
   const [first] = stackChoices(prior);
   const studyUid = prior.study.study_instance_uid;
   const seriesUid = first?.series.series_instance_uid ?? "";
@@ -91,9 +88,6 @@ function PriorImages({ prior, findings }: { prior: PriorCase; findings: Findings
           topRight: [prior.study.study_date ?? "", prior.study.description].filter(Boolean),
           bottomLeft: [first?.label ?? ""].filter(Boolean),
         }}
-        heatMaps={[]}
-        heatMapView={view}
-        onHeatMapView={dispatch}
         actions={currentKeyActions()}
         rois={rois}
       />

@@ -275,9 +275,7 @@ export function ReviewPage({ project }: { project: Project }) {
                 stack={stack}
                 isPending={payload === undefined || (choice !== undefined && stack === null)}
                 text={cornerText(payload, choice)}
-                heatMaps={heatMap.layers}
-                heatMapView={heatMapView}
-                onHeatMapView={dispatchHeatMap}
+                heatMap={{ layers: heatMap.layers, view: heatMapView, onView: dispatchHeatMap }}
                 actions={currentKeyActions()}
                 rois={rois.layer}
                 onState={setViewer}

@@ -15,11 +15,14 @@ import {
 import { useTranslation } from "react-i18next";
 import { Corners, type CornerText } from "./Corners";
 import { ROI_TOOL_ACTIONS, runCommand } from "./commands";
-import type { Length, Point } from "./coords";
+import type { Affine, Length, Point } from "./coords";
 import { HeatMapControls, HeatMapLegend } from "./HeatMapControls";
-import type { HeatMapAction, HeatMapView } from "./heatMapView";
+import { CLOSED_HEAT_MAP, type HeatMapAction, type HeatMapView } from "./heatMapView";
 import { type HeatMapLayer, valueAt } from "./heatmap";
 import type { KeyAction } from "./keyActions";
+import { LineLayer } from "./LineLayer";
+import { boxInView, type LineLayerProps, lineAfterKey, shapeInBox } from "./line";
+import { roundPoint } from "./polygon";
 import { RoiLayer } from "./RoiLayer";
 import { runRoiKey } from "./roiKeys";
 import type { RoiLayerProps } from "./roiScene";
@@ -37,6 +40,8 @@ export interface ViewportHandle {
   readonly run: (actionId: string) => boolean;
   /** Goes to an image of the stack; false when it has none such. */
   readonly show: (frame: Pick<ViewerImage, "sopInstanceUid" | "frameNumber">) => boolean;
+  /** Draws with the tool in hand without a hand: in the middle of what can be seen. False without such a tool. */
+  readonly place: () => boolean;
   readonly state: () => ViewerState;
 }
 
@@ -46,25 +51,36 @@ export interface ViewportProps {
   /** The stack is on its way: "no image" would be wrong to say. */
   readonly isPending?: boolean;
   readonly text: CornerText;
-  /** Of the selected finding, one per frame; only the one of the frame on the screen is drawn. */
-  readonly heatMaps: readonly HeatMapLayer[];
-  readonly heatMapView: HeatMapView;
-  readonly onHeatMapView: Dispatch<HeatMapAction>;
+  /** Heat maps and their switch; without it there are none, nor controls nor keys for them. */
+  readonly heatMap?: ViewportHeatMap | undefined;
   readonly actions: readonly KeyAction[];
   /** Regions to show and to draw; without it none, and no tools for them. */
   readonly rois?: RoiLayerProps | undefined;
   /** Follows, and leads, other viewports of the same stack. */
   readonly sync?: ViewSync | undefined;
+  /** Lines to show and to draw with the length tool; without it that tool's lines are not kept. */
+  readonly lines?: LineLayerProps | undefined;
   readonly onState?: (state: ViewerState) => void;
   readonly onFirstPaint?: (timing: FirstPaint) => void;
 }
 
+export interface ViewportHeatMap {
+  /** Of the selected finding, one per frame; only the one of the frame on the screen is drawn. */
+  readonly layers: readonly HeatMapLayer[];
+  readonly view: HeatMapView;
+  readonly onView: Dispatch<HeatMapAction>;
+}
+
+const NO_LAYERS: readonly HeatMapLayer[] = [];
 const nothingToWatch = () => () => {};
 const emptyState = () => EMPTY_STATE;
 
 export function Viewport(props: ViewportProps) {
   const { t } = useTranslation("viewer");
-  const { stack, heatMaps, heatMapView, onHeatMapView, onState, rois } = props;
+  const { stack, heatMap, onState, rois, lines } = props;
+  const heatMaps = heatMap?.layers ?? NO_LAYERS;
+  const heatMapView = heatMap?.view ?? CLOSED_HEAT_MAP;
+  const onHeatMapView = heatMap?.onView;
   const element = useRef<HTMLDivElement>(null);
   const [viewer, setViewer] = useState<StackViewer | null>(null);
   const [isTextShown, setTextShown] = useState(true);
@@ -111,6 +127,7 @@ export function Viewport(props: ViewportProps) {
   );
 
   const latestRois = useLatest(rois);
+  const latestLines = useLatest(lines);
   const canDrawRois = rois?.onDraw !== undefined;
   useEffect(() => {
     if (!canDrawRois && roiKindOf(state.tool) !== null) {
@@ -120,16 +137,17 @@ export function Viewport(props: ViewportProps) {
 
   const run = useCallback(
     (actionId: string): boolean => {
-      const change = HEAT_MAP_KEYS[actionId];
+      const change = onHeatMapView && HEAT_MAP_KEYS[actionId];
       if (actionId === "viewer.toggleText") {
         setTextShown((isShown) => !isShown);
       } else if (change !== undefined) {
-        onHeatMapView(change);
+        onHeatMapView?.(change);
       }
       const isOwn = actionId === "viewer.toggleText" || change !== undefined;
-      return isOwn || (viewer !== null && runOnImage(viewer, latestRois.current, actionId));
+      const layers = { rois: latestRois.current, lines: latestLines.current };
+      return isOwn || (viewer !== null && runOnImage(viewer, layers, actionId));
     },
-    [viewer, onHeatMapView, latestRois],
+    [viewer, onHeatMapView, latestRois, latestLines],
   );
   useImperativeHandle(
     props.ref,
@@ -139,9 +157,13 @@ export function Viewport(props: ViewportProps) {
         return run(actionId);
       },
       show: (frame) => showFrame(viewer, latestStack.current, frame),
+      place: () =>
+        viewer !== null &&
+        element.current !== null &&
+        place(viewer, { rois: latestRois.current, lines: latestLines.current }, element.current),
       state: () => viewer?.getState() ?? EMPTY_STATE,
     }),
-    [run, viewer, sync, latestStack],
+    [run, viewer, sync, latestStack, latestRois, latestLines],
   );
 
   const isCurrent = state.stackKey === stackKey && state.isPainted;
@@ -174,6 +196,14 @@ export function Viewport(props: ViewportProps) {
           {rois && image && state.imageToCanvas && (
             <RoiLayer rois={rois} image={image} state={state} imageToCanvas={state.imageToCanvas} />
           )}
+          {lines && image && state.imageToCanvas && (
+            <LineLayer
+              lines={lines}
+              image={image}
+              state={state}
+              imageToCanvas={state.imageToCanvas}
+            />
+          )}
         </div>
         {image && isTextShown && <Corners text={props.text} state={state} image={image} />}
         {layer && heatMapView.isVisible && (
@@ -205,12 +235,14 @@ export function Viewport(props: ViewportProps) {
           modality={stack?.images[0]?.modality ?? ""}
           onCommand={run}
         />
-        <HeatMapControls
-          layer={layer}
-          view={heatMapView}
-          dispatch={onHeatMapView}
-          actions={props.actions}
-        />
+        {onHeatMapView && (
+          <HeatMapControls
+            layer={layer}
+            view={heatMapView}
+            dispatch={onHeatMapView}
+            actions={props.actions}
+          />
+        )}
       </div>
     </section>
   );
@@ -223,14 +255,21 @@ const HEAT_MAP_KEYS: Readonly<Record<string, HeatMapAction>> = {
   "viewer.heatMapLess": { type: "opacity_stepped", steps: -1 },
 };
 
-/** Keys of the selected region, of the drawing tools where they are offered, and of the image. */
-function runOnImage(viewer: StackViewer, rois: RoiLayerProps | undefined, actionId: string) {
+interface Layers {
+  readonly rois: RoiLayerProps | undefined;
+  readonly lines: LineLayerProps | undefined;
+}
+
+/** Keys of the selected region or line, of the drawing tools where they are offered, and of the image. */
+function runOnImage(viewer: StackViewer, { rois, lines }: Layers, actionId: string): boolean {
   const image = viewer.currentImage();
   const { imageToCanvas, canDraw } = viewer.getState();
   const view = image && imageToCanvas && { image, imageToCanvas };
   if (actionId.startsWith("roi.")) {
     const isAllowed = canDraw || actionId === "roi.deselect";
-    return isAllowed && rois !== undefined && view !== null && runRoiKey(rois, view, actionId);
+    if (!isAllowed || view === null) return false;
+    if (lines?.items.some(({ isSelected }) => isSelected)) return runLineKey(lines, view, actionId);
+    return rois !== undefined && runRoiKey(rois, view, actionId);
   }
   return (ROI_TOOL_ACTIONS.has(actionId) && !rois?.onDraw) || runCommand(viewer, actionId);
 }
@@ -246,6 +285,50 @@ function showFrame(
   if (index === undefined || index < 0) return false;
   viewer?.showSlice(index);
   return true;
+}
+
+function runLineKey(
+  lines: LineLayerProps,
+  { image, imageToCanvas }: { readonly image: ViewerImage; readonly imageToCanvas: Affine },
+  actionId: string,
+): boolean {
+  const line = lines.items.find(({ isSelected, isReadOnly }) => isSelected && !isReadOnly)?.line;
+  if (actionId === "roi.deselect") {
+    lines.onSelect(null);
+    return true;
+  }
+  if (line === undefined) return false;
+  if (actionId === "roi.delete") {
+    lines.onDelete?.(line.lineId);
+    return true;
+  }
+  const shape = lineAfterKey(actionId, line, { imageToCanvas, size: image });
+  if (shape !== null && line.sopInstanceUid === image.sopInstanceUid) {
+    lines.onChange(line.lineId, shape, "end");
+  }
+  return shape !== null;
+}
+
+/** What the tool in hand draws, where no hand draws it. */
+function place(viewer: StackViewer, { rois, lines }: Layers, element: HTMLElement): boolean {
+  const image = viewer.currentImage();
+  const { imageToCanvas, tool, canDraw } = viewer.getState();
+  if (!image || !imageToCanvas || !canDraw) return false;
+  const canvas = { width: element.clientWidth, height: element.clientHeight };
+  const box = boxInView(imageToCanvas, canvas, image);
+  const { sopInstanceUid, frameNumber } = image;
+  const kind = roiKindOf(tool);
+  if (kind !== null && rois?.onDraw) {
+    rois.onDraw({ ...shapeInBox(kind, box), sopInstanceUid, frameNumber });
+    return true;
+  }
+  if (tool === "length" && lines?.onDraw) {
+    const row = (box.top + box.bottom) / 2;
+    const [start, end]: Point[] = [roundPoint([box.left, row]), roundPoint([box.right, row])];
+    if (start && end) lines.onDraw({ start, end, sopInstanceUid, frameNumber });
+    return true;
+  }
+  return false;
 }
 
 function valueUnder(viewer: StackViewer | null, layer: HeatMapLayer, cursor: Point | null) {

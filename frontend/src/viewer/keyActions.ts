@@ -3,7 +3,14 @@
  * the i18n keys `keys.<id>` of the viewer's texts.
  */
 
-export type KeyContext = "global" | "worklist" | "viewer" | "roi" | "findings" | "arbitrate";
+export type KeyContext =
+  | "global"
+  | "worklist"
+  | "viewer"
+  | "roi"
+  | "findings"
+  | "label"
+  | "arbitrate";
 
 export interface KeyAction {
   readonly id: string;
@@ -25,15 +32,22 @@ export interface KeyAction {
 export const SCREENS = {
   worklist: ["global", "worklist"],
   review: ["global", "viewer", "roi", "findings"],
+  label: ["global", "viewer", "roi", "label"],
   arbitrate: ["global", "viewer", "roi", "arbitrate"],
 } as const satisfies Readonly<Record<string, readonly KeyContext[]>>;
 export type Screen = keyof typeof SCREENS;
+
+const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+
+/** No model speaks on these screens: there is no heat map to show. */
+export const WITHOUT_HEAT_MAP: ReadonlySet<Screen> = new Set<Screen>(["label", "arbitrate"]);
 
 /**
  * Chords that a form takes from the image on its own screen, named one by one so that none changes its
  * meaning unseen. What loses its only chord keeps its button.
  */
 export const TAKEN_FROM_IMAGE: Readonly<Partial<Record<KeyContext, readonly string[]>>> = {
+  label: DIGITS.flatMap((digit) => [`Digit${digit}`, `Numpad${digit}`]),
   arbitrate: ["Digit0", "Digit1", "Digit2", "Digit3", "Digit4", "KeyB"],
 };
 
@@ -113,6 +127,43 @@ const arbitrationReasons = Array.from(
     chords: [`Shift+Digit${i + 1}`],
   }),
 );
+
+/** A digit of either row: of the answers of the selected finding, or of how sure the reader is. */
+const labelDigit = (id: string, number: number, modifier = ""): KeyAction => ({
+  id: `label.${id}`,
+  context: "label",
+  chords: [`${modifier}Digit${number}`, `${modifier}Numpad${number}`],
+  needsImage: true,
+});
+
+const labelActions: readonly KeyAction[] = [
+  labelDigit("present", 1),
+  labelDigit("absent", 2),
+  labelDigit("notAssessable", 3),
+  ...[1, 2, 3, 4, 5, 6].map((place) => labelDigit(`grade${place}`, place + 3)),
+  ...[1, 2, 3, 4, 5].map((sure) => labelDigit(`confidence${sure}`, sure, "Shift+")),
+  { id: "label.nothingFound", context: "label", chords: ["KeyN"], needsImage: true },
+  { id: "label.next", context: "label", chords: ["Ctrl+BracketRight", "KeyJ"] },
+  { id: "label.previous", context: "label", chords: ["Ctrl+BracketLeft", "KeyK"] },
+  { id: "label.draw", context: "label", chords: ["Enter", "NumpadEnter"], needsImage: true },
+  { id: "label.measure", context: "label", chords: ["KeyM"], needsImage: true },
+  { id: "label.quality", context: "label", chords: ["KeyP"] },
+  { id: "label.unreadable", context: "label", chords: ["KeyU"] },
+  { id: "label.comment", context: "label", chords: ["KeyC"] },
+  { id: "label.guideline", context: "label", chords: ["KeyG"] },
+  { id: "label.question", context: "label", chords: ["KeyQ"] },
+  { id: "label.skip", context: "label", chords: ["Shift+KeyS"] },
+  { id: "label.recuse", context: "label", chords: ["Shift+KeyQ"] },
+  { id: "label.undo", context: "label", chords: ["Ctrl+KeyZ"], repeats: true },
+  { id: "label.redo", context: "label", chords: ["Ctrl+KeyY", "Ctrl+Shift+KeyZ"], repeats: true },
+  {
+    id: "label.lock",
+    context: "label",
+    chords: ["Ctrl+Enter", "Ctrl+NumpadEnter"],
+    onRelease: true,
+    inText: true,
+  },
+];
 
 export const KEY_ACTIONS: readonly KeyAction[] = [
   { id: "global.help", context: "global", chords: ["Shift+Slash"] },
@@ -211,6 +262,7 @@ export const KEY_ACTIONS: readonly KeyAction[] = [
     onRelease: true,
   },
 
+  ...labelActions,
   ...arbitrationChoices,
   ...arbitrationReasons,
   { id: "arbitrate.comment", context: "arbitrate", chords: ["KeyC"] },

@@ -63,6 +63,7 @@ describe("the key map", () => {
       "findings.withdraw",
       "findings.nextCase",
       "findings.previousCase",
+      "label.lock",
       "arbitrate.decide",
       "arbitrate.nextCase",
     ]);
@@ -74,6 +75,14 @@ describe("the key map", () => {
       "findings.allAbsent",
       "findings.revealAi",
       "findings.sign",
+      "label.present",
+      "label.absent",
+      "label.notAssessable",
+      ...[1, 2, 3, 4, 5, 6].map((place) => `label.grade${place}`),
+      ...[1, 2, 3, 4, 5].map((sure) => `label.confidence${sure}`),
+      "label.nothingFound",
+      "label.draw",
+      "label.measure",
       "arbitrate.chooseA",
       "arbitrate.chooseB",
       "arbitrate.chooseOwn",
@@ -93,6 +102,18 @@ describe("the key map", () => {
     expect(chordsOf("arbitrate", "viewer.toolRectangle")).toEqual(["Shift+KeyB"]);
     expect(chordsOf("review", "viewer.preset1")).toEqual(["Digit1", "Numpad1"]);
     expect(chordsOf("review", "arbitrate.showA")).toBeUndefined();
+  });
+
+  it("has the digits for answers on the label screen, and no heat map where no model speaks", () => {
+    const onDigit = (screen: Screen, chord: string) =>
+      actionsOn(screen, KEY_ACTIONS)
+        .filter(({ chords }) => chords.includes(chord))
+        .map(({ id }) => id);
+    expect(onDigit("label", "Digit1")).toEqual(["label.present"]);
+    expect(onDigit("label", "Numpad9")).toEqual(["label.grade6"]);
+    expect(onDigit("label", "Digit0")).toEqual(["viewer.oneToOne"]);
+    expect(onDigit("label", "KeyO")).toEqual([]);
+    expect(onDigit("review", "KeyO")).toEqual(["viewer.heatMap"]);
   });
 
   it("leaves the image a key that the form has been moved away from", () => {

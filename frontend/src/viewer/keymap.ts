@@ -11,6 +11,7 @@ import {
   SCREENS,
   type Screen,
   TAKEN_FROM_IMAGE,
+  WITHOUT_HEAT_MAP,
 } from "./keyActions";
 
 /** What a user changed: chords by action id. An empty list switches the key off (WCAG 2.1.4). */
@@ -41,8 +42,10 @@ export function actionsOn(screen: Screen, actions: readonly KeyAction[]): KeyAct
         chords.filter((chord) => TAKEN_FROM_IMAGE[context]?.includes(chord)),
       ),
   );
+  const isOffered = (id: string) =>
+    !id.startsWith("viewer.heatMap") || !WITHOUT_HEAT_MAP.has(screen);
   return actions
-    .filter(({ context }) => contexts.includes(context))
+    .filter(({ id, context }) => contexts.includes(context) && isOffered(id))
     .map((action) =>
       action.context === "viewer"
         ? { ...action, chords: action.chords.filter((chord) => !taken.has(chord)) }

@@ -66,7 +66,7 @@ export function verticesAfterKey(
 }
 
 /** One pixel along the image's own axis that runs most to the right on the screen, and along the other, down. */
-function screenAxes([a, b, , d, e]: Affine): { right: Point; down: Point } {
+export function screenAxes([a, b, , d, e]: Affine): { right: Point; down: Point } {
   const columnSlope = Math.abs(a) / Math.hypot(a, d);
   const rowSlope = Math.abs(b) / Math.hypot(b, e);
   return columnSlope >= rowSlope
