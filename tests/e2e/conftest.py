@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from apps.cases.compute.phantom_studies import demo_files
+from tests.e2e.screen import PATIENCE_MS, USUAL_PATIENCE_MS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRONTEND = ROOT / "frontend"
@@ -60,6 +61,7 @@ def launch_chromium(chromium_path: str) -> Iterator[Callable[..., Browser]]:
     Not for the session: Playwright's event loop would still run in later tests, and Django refuses
     its database inside one.
     """
+    expect.set_options(timeout=USUAL_PATIENCE_MS)
     with sync_playwright() as playwright:
         browsers = []
 
@@ -90,6 +92,7 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         context = chromium.new_context(
             device_scale_factor=pixel_ratio, viewport={"width": size[0], "height": size[1]}
         )
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -313,15 +313,16 @@ def log_out(page: Page) -> None:
 def test_expired_login_keeps_what_was_entered(room, at_case):
     case = room.take()
     page = at_case(case)
+    # typed first: the dialog may come with any other request, and takes the keyboard
+    report(page).fill("typed as the login ended")
     drop_session(page.context)
-    report(page).fill("typed after the login had ended")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible(timeout=PATIENCE_MS)
     shot(page, "23-expired")
     screen.fill_login(page, "radiologist")
     expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
     wait_until_saved(page)
-    assert room.review(case)["draft"]["findings_text"] == "typed after the login had ended"
+    assert room.review(case)["draft"]["findings_text"] == "typed as the login ended"
 
 
 def drop_session(context: BrowserContext) -> None:
