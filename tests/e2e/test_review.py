@@ -313,6 +313,7 @@ def log_out(page: Page) -> None:
 def test_expired_login_keeps_what_was_entered(room, at_case):
     case = room.take()
     page = at_case(case)
+    page.wait_for_load_state("networkidle")  # the images of the next case are here too
     # typed first: the dialog may come with any other request, and takes the keyboard
     report(page).fill("typed as the login ended")
     drop_session(page.context)
