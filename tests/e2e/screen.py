@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from scripts.stack import Person, Stack
 
 SHOTS = Path(__file__).resolve().parents[2] / "test-results" / "e2e"
-# Two stacks and two browsers with software graphics may share two cores with anything else.
+# For what a whole stack must work on, and for the rest: software graphics, the server and its
+# workers share two cores.
 PATIENCE_MS = 180_000
 USUAL_PATIENCE_MS = 30_000
 WORKLIST = re.compile("^(Worklist|工作列表)$")

@@ -2,6 +2,7 @@
 sees why and decides, the admin finds the correction. Screenshots are kept in test-results/e2e/.
 """
 
+import json
 import re
 import tempfile
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import pydicom
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from apps.cases.compute.phantom import make_phantom, sample_parameters
 from apps.cases.compute.phantom_dicom import write_phantom
@@ -199,12 +200,26 @@ def test_chinese_interface_shows_no_english_sentence(stack, new_page):
         page.get_by_role("button", name=re.compile("简体中文")).click()
         expect(page.get_by_role("link", name="工作列表")).to_be_visible()
         assert page.locator("html").get_attribute("lang") in {"zh", "zh-Hans", "zh-hans", "zh-CN"}
+        page.locator("tbody tr").first.wait_for()
         shot(page, "11-worklist-zh")
+        sentences = english_sentences(page)
         page.locator("tbody tr").first.click()
         wait_for_paint(page)
         shot(page, "12-review-zh")
+        sentences |= english_sentences(page)
+        person = Person(stack, "radiologist", "coread-radiologist")
+        project = person.json("/api/projects")[0]["id"]
+        worklist = person.send("POST", f"/api/projects/{project}/worklist", {"limit": 100})
+        review = person.json("/api/cases/" + page.url.rsplit("/", 1)[-1] + "/review")
+        data = json.dumps([worklist, review], ensure_ascii=False)
+        assert {each for each in sentences if each not in data} == set()
     finally:
         speak_english(stack, "radiologist")
+
+
+def english_sentences(page: Page) -> set[str]:
+    """Three English words in a row or more, as far as a person can see them."""
+    return set(re.findall(r"[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}", page.inner_text("body")))
 
 
 def test_stale_tab_gets_a_readable_conflict(stack, new_page):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from apps.explain.compute.roi import roi_coverage, roi_pooled_logits
 from scripts.stack import Person, Stack, running
@@ -314,12 +314,18 @@ def test_expired_login_keeps_what_was_entered(room, at_case):
     case = room.take()
     page = at_case(case)
     page.wait_for_load_state("networkidle")  # the images of the next case are here too
-    # typed first: the dialog may come with any other request, and takes the keyboard
+
+    def end_login(route: Route) -> None:
+        drop_session(page.context)
+        route.continue_()
+
+    # the login ends with the save on its way: sooner, the dialog would take the keyboard
+    page.route("**/review/draft", end_login, times=1)
     report(page).fill("typed as the login ended")
-    drop_session(page.context)
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible(timeout=PATIENCE_MS)
     shot(page, "23-expired")
+    assert room.review(case)["draft"] is None
     screen.fill_login(page, "radiologist")
     expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
     wait_until_saved(page)

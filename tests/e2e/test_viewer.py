@@ -288,22 +288,22 @@ def test_an_image_that_fails_says_so_and_can_be_asked_for_again(
     page.goto(f"{site}/?scene=faulty")
     viewport = page.get_by_test_id("viewport")
     failure = page.get_by_test_id("viewport-failure")
-    expect(viewport).to_have_attribute("data-status", "failed", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-status", "failed")
     expect(failure).to_contain_text("could not be shown")
 
     page.keyboard.press("ArrowDown")
-    expect(viewport).to_have_attribute("data-status", "shown", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-status", "shown")
     expect(viewport).to_have_attribute("data-slice", "2")
     expect(failure).to_have_count(0)
 
     page.keyboard.press("ArrowDown")  # a frame of too few bytes must not be drawn
-    expect(viewport).to_have_attribute("data-status", "failed", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-status", "failed")
     expect(viewport).to_have_attribute("data-slice", "3")
     assert page.locator("canvas.cornerstone-canvas").evaluate("c => c.style.visibility") == "hidden"
 
     repaired, scenes["faulty"].broken = scenes["faulty"].broken, {}
     failure.get_by_role("button", name="Try again").click()
-    expect(viewport).to_have_attribute("data-status", "shown", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-status", "shown")
     expect(viewport).to_have_attribute("data-slice", "3")
     scenes["faulty"].broken = repaired
     context.close()
@@ -313,7 +313,7 @@ def test_keys_mouse_and_what_is_announced(new_page: Callable[..., Page], site: s
     page = new_page(size=(1000, 640))
     page.goto(f"{site}/?scene=stack")
     viewport = page.get_by_test_id("viewport")
-    expect(viewport).to_have_attribute("data-painted", "true", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-painted", "true")
     box = viewport.bounding_box()
     assert box is not None
     centre = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -357,7 +357,7 @@ def test_a_length_is_in_millimetres_or_says_why_not(
     page = new_page(size=(1000, 640))
     page.goto(f"{site}/?scene={scene}")
     viewport = page.get_by_test_id("viewport")
-    expect(viewport).to_have_attribute("data-painted", "true", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-painted", "true")
     box = viewport.bounding_box()
     a, _, left, _, e, top = map(float, str(viewport.get_attribute("data-transform")).split())
     assert box is not None
@@ -379,7 +379,7 @@ def test_without_webgl2_images_can_be_seen_but_not_drawn_on(
     page = launch_chromium("--disable-3d-apis").new_page(viewport={"width": 1000, "height": 600})
     page.goto(f"{site}/?scene=stack")
     viewport = page.get_by_test_id("viewport")
-    expect(viewport).to_have_attribute("data-painted", "true", timeout=USUAL_PATIENCE_MS)
+    expect(viewport).to_have_attribute("data-painted", "true")
     expect(page.get_by_test_id("view-only")).to_contain_text("WebGL 2")
     expect(page.get_by_role("button", name="Length")).to_be_disabled()
     page.keyboard.press("ArrowDown")
