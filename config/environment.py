@@ -29,6 +29,7 @@ class Environment:
     https: bool
     proxy_ssl_header: bool
     withdrawal_window_s: float
+    take_back_window_s: float
 
 
 def _boolean(value: str) -> bool:
@@ -76,6 +77,7 @@ def read_environment(environ: Mapping[str, str], *, base: Path) -> Environment:
         https=_boolean(environ.get("COREAD_HTTPS", "1" if is_production else "0")),
         proxy_ssl_header=_boolean(environ.get("COREAD_BEHIND_TLS_PROXY", "0")),
         withdrawal_window_s=float(environ.get("COREAD_WITHDRAWAL_WINDOW_S", "60")),
+        take_back_window_s=float(environ.get("COREAD_TAKE_BACK_WINDOW_S", "300")),
     )
     faults = production_faults(read) if is_production else []
     if faults:

@@ -228,6 +228,9 @@ SEAL_EVERY_S = 30.0
 # A signature may be taken back for this long; only then it counts (export, retraining queue).
 WITHDRAWAL_WINDOW_S = ENVIRONMENT.withdrawal_window_s
 RELEASE_EVERY_S = 5.0
+# A lock may be taken back for so long, whatever others do; the comparison starts afterwards.
+TAKE_BACK_WINDOW_S = ENVIRONMENT.take_back_window_s
+SETTLE_EVERY_S = 5.0
 INPUT_CACHE_BYTES = 256 * 1024 * 1024
 
 LANGUAGE_CODE = "en"

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from apps.cases.access import ADMINS, RelationCheck, projects_visible_to
 from apps.cases.models import Role, User
+from apps.feedback.labeling.access import RELATIONS as LABELING
 from apps.feedback.learning.access import RELATIONS as LEARNING
 from apps.feedback.review.models import Phrase
 
@@ -18,4 +19,8 @@ def _phrase_relation(user: User, roles: frozenset[Role], kwargs: Mapping[str, An
     return projects_visible_to(user, needed).filter(pk=phrase.project_id).exists()
 
 
-RELATIONS: Final[dict[str, RelationCheck]] = {**LEARNING, "phrase": _phrase_relation}
+RELATIONS: Final[dict[str, RelationCheck]] = {
+    **LABELING,
+    **LEARNING,
+    "phrase": _phrase_relation,
+}

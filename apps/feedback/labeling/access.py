@@ -1,0 +1,146 @@
+"""Who may come near a round, a read, an arbitration; and who can never be asked to read a case.
+
+Readers reach only what is their own. Eligibility is asked of a ledger, not of a flag: whoever was
+ever able to see AI output or another's answer of a patient is out for that patient (I3, I8).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from apps.cases.access import READERS, RelationCheck, projects_visible_to
+from apps.cases.models import Case, Exposure, Membership, Role, User
+from apps.feedback.labeling.models.rounds import (
+    Arbitration,
+    Read,
+    ReadingRound,
+    RoundCase,
+    RoundMember,
+)
+
+# A withdrawn read is nobody's any more; the others' states a reader may be told (I14).
+_SHOWN_TO_READER: Final = [state for state in Read.State.values if state != Read.State.WITHDRAWN]
+# Images stay with a read that lives or counts.
+WITH_IMAGES: Final = [
+    Read.State.OFFERED,
+    Read.State.OPENED,
+    Read.State.DRAFT,
+    Read.State.LOCKED,
+    Read.State.FINAL,
+]
+
+
+def exposed_projects(user: User) -> set[UUID]:
+    """Name the projects of which a person sees, or ever could see, AI output and signed reviews."""
+    held = Membership.objects.filter(user=user, role__in=READERS)
+    ledger = Exposure.objects.filter(
+        user=user, kind=Exposure.Kind.PROJECT_ROLE, project__isnull=False
+    )
+    return set(held.values_list("project", flat=True)) | set(
+        ledger.values_list("project", flat=True)
+    )
+
+
+def is_exposed(user: User, case: Case) -> bool:
+    """Tell whether a person could learn an answer on the patient of a case by another door."""
+    patient = case.study.patient_id
+    seen = Exposure.objects.filter(user=user, case__study__patient=patient)
+    if seen.exists():
+        return True
+    projects = exposed_projects(user)
+    held = Case.objects.filter(study__patient=patient, project__in=projects)
+    return bool(projects) and held.exists()
+
+
+def offerable_to(user: User, cases: QuerySet[RoundCase]) -> QuerySet[RoundCase]:
+    """Leave of a round's cases those that a person has never read and knows nothing of."""
+    read_before = Read.objects.filter(
+        reader=user, case=OuterRef("case"), is_burned=True, is_reread=False
+    )
+    return unexposed_for(user, cases.filter(~Exists(read_before)))
+
+
+def unexposed_for(user: User, cases: QuerySet[RoundCase]) -> QuerySet[RoundCase]:
+    """Leave of a round's cases those of whose patients a person knows no answer."""
+    patient = OuterRef("case__study__patient")
+    if Exposure.objects.filter(user=user, case__isnull=False).exists():
+        seen = Exposure.objects.filter(user=user, case__study__patient=patient)
+        cases = cases.filter(~Exists(seen))
+    projects = exposed_projects(user)
+    if projects:
+        held = Case.objects.filter(study__patient=patient, project__in=projects)
+        cases = cases.filter(~Exists(held))
+    return cases
+
+
+def rounds_of(user: User) -> QuerySet[RoundMember]:
+    """Select a person's places in rounds that they may see: theirs, begun, and not taken away."""
+    holds_role = Membership.objects.filter(
+        user=user,
+        project=OuterRef("round__project"),
+        role=OuterRef("role"),
+        project__is_active=True,
+    )
+    return RoundMember.objects.filter(
+        Exists(holds_role),
+        user=user,
+        state__in=[RoundMember.State.ACTIVE, RoundMember.State.PAUSED],
+        round__state__in=[ReadingRound.State.OPEN, ReadingRound.State.CLOSED],
+    )
+
+
+def reads_visible_to(user: User) -> QuerySet[Read]:
+    """Select a person's own reads, of rounds in which they still have a place."""
+    return Read.objects.filter(
+        reader=user,
+        state__in=_SHOWN_TO_READER,
+        round_case__round__in=rounds_of(user).values("round"),
+    )
+
+
+def _label_round(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:
+    rounds = ReadingRound.objects.filter(pk=kwargs["round_id"])
+    return rounds.filter(project__in=projects_visible_to(user, roles)).exists()
+
+
+def _label_member(
+    user: User,
+    roles: frozenset[Role],  # noqa: ARG001  the place in the round says it
+    kwargs: Mapping[str, Any],
+) -> bool:
+    return rounds_of(user).filter(round=kwargs["round_id"]).exists()
+
+
+def _read(
+    user: User,
+    roles: frozenset[Role],  # noqa: ARG001  a read is its reader's
+    kwargs: Mapping[str, Any],
+) -> bool:
+    reads = reads_visible_to(user).filter(pk=kwargs["read_id"])
+    if "study" in kwargs:  # an address of images
+        reads = reads.filter(state__in=WITH_IMAGES)
+    return reads.exists()
+
+
+def _arbitration(
+    user: User,
+    roles: frozenset[Role],  # noqa: ARG001  a seat is its arbitrator's
+    kwargs: Mapping[str, Any],
+) -> bool:
+    """Let in who has the seat, once their own blind read is locked (I6)."""
+    return Arbitration.objects.filter(
+        pk=kwargs["arbitration_id"],
+        arbitrator=user,
+        state__in=[Arbitration.State.REVEALED, Arbitration.State.DECIDED],
+        round_case__round__in=rounds_of(user).values("round"),
+    ).exists()
+
+
+RELATIONS: Final[dict[str, RelationCheck]] = {
+    "label-round": _label_round,
+    "label-member": _label_member,
+    "read": _read,
+    "arbitration": _arbitration,
+}
