@@ -34,6 +34,7 @@ class JOBS:
     RESCUE: Final = Job("inference.rescue", "cpu")
     SEAL_AUDIT: Final = Job("cases.seal_audit", "cpu")
     RELEASE_REVIEWS: Final = Job("feedback.release_reviews", "cpu")
+    SETTLE_ROUNDS: Final = Job("feedback.settle_rounds", "cpu")
 
 
 def registered_jobs() -> tuple[Job, ...]:

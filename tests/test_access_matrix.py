@@ -17,10 +17,12 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from apps import blobs
 from apps.cases import access
-from apps.cases.models import Role, User
+from apps.cases.models import Membership, Role, User
+from apps.feedback.labeling.selectors.images import ReadUids
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -30,12 +32,15 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 EVERYBODY = "everybody"
 LOGGED_IN = "logged in"
 ADMIN_ANYWHERE = "admin of any project"  # the route names no project
-# On objects: roles in the object's own project; "assigned" is an annotator or arbitrator to whom
-# the very case is assigned.
+LABELS_ANYWHERE = "annotator or arbitrator of any project"
+# On objects: roles in the object's own project; "reads" is the person whose read it is, "seat" who
+# decides there, "member" whoever has a place in the round.
 RADIOLOGIST = {"radiologist"}
 ADMIN = {"admin"}
 READER = {"radiologist", "admin"}
-IMAGE = {"radiologist", "admin", "assigned"}
+OWN_READ = {"reads"}
+OWN_SEAT = {"seat"}
+IN_ROUND = {"member"}
 
 ORACLE: dict[str, dict[str, Any]] = {
     "app": {"GET": EVERYBODY},
@@ -109,11 +114,31 @@ ORACLE: dict[str, dict[str, Any]] = {
     "run": {"GET": ADMIN},
     "run-cancel": {"POST": ADMIN},
     "run-resume": {"POST": ADMIN},
-    "wado-study-metadata": {"GET": IMAGE},
-    "wado-series-metadata": {"GET": IMAGE},
-    "wado-instance-metadata": {"GET": IMAGE},
-    "wado-frame": {"GET": IMAGE},
-    "wado-thumbnail": {"GET": IMAGE},
+    "label-rounds": {"GET": LABELS_ANYWHERE},
+    "label-next": {"POST": IN_ROUND},
+    "label-reads": {"GET": IN_ROUND},
+    "label-guideline": {"GET": IN_ROUND},
+    "label-guideline-picture": {"GET": IN_ROUND},
+    "read": {"GET": OWN_READ},
+    "read-draft": {"PUT": OWN_READ},
+    "read-lock": {"POST": OWN_READ},
+    "read-take-back": {"POST": OWN_READ},
+    "read-skip": {"POST": OWN_READ},
+    "read-recuse": {"POST": OWN_READ},
+    "read-question": {"POST": OWN_READ},
+    "read-heartbeat": {"POST": OWN_READ},
+    "read-result": {"GET": OWN_READ},
+    "read-metadata": {"GET": OWN_READ},
+    "read-frame": {"GET": OWN_READ},
+    "read-thumbnail": {"GET": OWN_READ},
+    "arbitration": {"GET": OWN_SEAT},
+    "arbitration-draft": {"PUT": OWN_SEAT},
+    "arbitration-decide": {"POST": OWN_SEAT},
+    "wado-study-metadata": {"GET": READER},
+    "wado-series-metadata": {"GET": READER},
+    "wado-instance-metadata": {"GET": READER},
+    "wado-frame": {"GET": READER},
+    "wado-thumbnail": {"GET": READER},
     "wado-instance": {"GET": READER},
 }
 
@@ -125,17 +150,21 @@ class Target:
     name: str
     project: Any
     kwargs: dict[str, Any]
+    hidden: dict[str, Any] = field(default_factory=dict)
+    """What the read calls its images."""
+    people: dict[str, User] = field(default_factory=dict)
+    """Who "reads", who has the "seat", who else is a "member" of the round."""
 
 
 @dataclass
 class Actor:
-    """Who asks: a browser, the project they belong to, their role, the targets assigned to them."""
+    """Who asks: a browser, their project and role, and what of which target is theirs."""
 
     name: str
     browser: Client
     project: Any = None
     role: str = ""
-    assigned: set[str] = field(default_factory=set)
+    holds: set[tuple[str, str]] = field(default_factory=set)
     is_known: bool = True
 
 
@@ -176,7 +205,13 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
     entry = make.QueueEntryFactory(
         decision__review__case=case, decision__finding=project.findings.get()
     )
+    labeled = round_of(case, bytes_sha256)
+    read = labeled["read"]
     kwargs = {
+        "round_id": read.round_case.round_id,
+        "read_id": read.pk,
+        "arbitration_id": labeled["seat"].pk,
+        "sha256": bytes_sha256,
         "project_id": project.pk,
         "entry_id": entry.pk,
         "sample_id": make.QueueSampleEntryFactory(entry=entry).sample_id,
@@ -197,67 +232,109 @@ def target_of(name: str, project: Any, bytes_sha256: str) -> Target:
         "sop": instance.sop_instance_uid,
         "numbers": [1],
     }
-    return Target(name, project, kwargs)
+    hidden = {key: ReadUids(read.pk).hidden(kwargs[key]) for key in ("study", "series", "sop")}
+    return Target(name, project, kwargs, hidden, labeled["people"])
+
+
+def round_of(case: Any, picture_sha256: str) -> dict[str, Any]:
+    """A round over a case: a final read with a result, and a seat whose reads are shown."""
+    reading_round = make.ReadingRoundFactory(project=case.project, released_at=timezone.now())
+    code = case.project.findings.first().code
+    policy = make.RoundPolicyFactory(
+        round=reading_round,
+        version=1,
+        content={"findings": [{"code": code}], "shows_result_to_reader": True},
+    )
+    picture = {"sha256": picture_sha256, "content_type": "image/jpeg", "caption": ""}
+    make.GuidelineFactory(round=reading_round, version=1, pictures=[picture])
+    people = {name: make.UserFactory() for name in ("reads", "seat", "member")}
+    for name, user in people.items():
+        role = "arbitrator" if name == "seat" else "annotator"
+        make.RoundMemberFactory(round=reading_round, user=user, role=role)
+        make.MembershipFactory(project=case.project, user=user, role=role)
+    now = timezone.now()
+    final = {"state": "final", "opened_at": now, "locked_at": now, "final_at": now}
+    known = {"answers": [{"finding": code, "value": "absent", "grade": ""}]}
+    round_case = make.RoundCaseFactory(round=reading_round, case=case, state="arbitration")
+    make.GoldAnswerFactory(round_case=round_case, content=known)
+    make.ComparisonFactory(
+        round_case=round_case, policy=policy, detail={"reasons": [], "findings": []}
+    )
+    read = make.ReadFactory(round_case=round_case, reader=people["reads"], slot=1, **final)
+    own = make.ReadFactory(
+        round_case=round_case, reader=people["seat"], kind="arbitrator", slot=1, **final
+    )
+    seat = make.ArbitrationFactory(
+        round_case=round_case,
+        state="revealed",
+        arbitrator=people["seat"],
+        read=own,
+        revealed_at=now,
+        order=[str(read.pk)],
+    )
+    make.ReadLockFactory(read=read, policy=policy, content=known)
+    return {"read": read, "seat": seat, "people": people}
 
 
 def nothing() -> Target:
     ids = (
         *("project_id", "case_id", "prediction_id", "failure_id", "model_id"),
         *("run_id", "review_id", "phrase_id", "user_id", "invitation_id", "finding_id"),
-        *("entry_id", "sample_id", "snapshot_id"),
+        *("entry_id", "sample_id", "snapshot_id", "round_id", "read_id", "arbitration_id"),
     )
     uids = ("study", "series", "sop")
     kwargs = {name: uuid.uuid4() for name in ids} | {name: make.uid() for name in uids}
-    return Target("nothing", None, kwargs | {"numbers": [1], "role": "annotator"})
+    kwargs |= {"numbers": [1], "role": "annotator", "sha256": "0" * 64}
+    return Target("nothing", None, kwargs, kwargs)
 
 
 @pytest.fixture
 def world(log_in, page, tmp_path) -> Iterator[World]:
-    """Two projects; in ours one case that is assigned and one that is not; people of every kind."""
+    """Two projects, two rounds in ours; people of every kind, some with a place in a round."""
     ours, theirs = make.ProjectFactory(), make.ProjectFactory()
     for project in (ours, theirs):
         make.FindingFactory(project=project, code="pneumonia")
     (tmp_path / "bytes").write_bytes(b"\xff\xd8\xff" + bytes(97))
     sha256 = blobs.put_file(tmp_path / "bytes")
     targets = [
-        target_of("assigned case", ours, sha256),
-        target_of("unassigned case", ours, sha256),
+        target_of("case", ours, sha256),
+        target_of("other case", ours, sha256),
         target_of("foreign case", theirs, sha256),
         nothing(),
     ]
-    assigned, unassigned, foreign, _ = targets
+    case, other_case, foreign, _ = targets
 
-    def member(name: str, project: Any, role: str, *assigned_to: Target) -> Actor:
+    def member(name: str, project: Any, role: str) -> Actor:
         user = make.UserFactory()
         make.MembershipFactory(user=user, project=project, role=role)
-        for target in assigned_to:
-            make.AssignmentFactory(
-                user=user, case_id=target.kwargs["case_id"], case=None, role=role
-            )
-        names = {target.name for target in assigned_to}
-        return Actor(name, log_in(user), project, role, names)
+        return Actor(name, log_in(user), project, role)
+
+    def labeler(name: str, target: Target, holds: str) -> Actor:
+        role = "arbitrator" if holds == "seat" else "annotator"
+        held = {(holds, target.name), ("member", target.name)}
+        return Actor(name, log_in(target.people[holds]), target.project, role, held)
 
     deactivated = member("deactivated radiologist", ours, "radiologist")
     User.objects.filter(pk=deactivated.browser.session["_auth_user_id"]).update(is_active=False)
     deactivated.is_known = False
+    # a place in a round, and a read, outlive neither the membership of the project nor its role
+    stray = labeler("annotator who has left for another project", other_case, "reads")
+    Membership.objects.filter(user=other_case.people["reads"]).update(project=theirs)
+    stray.project, stray.holds = theirs, set()
     actors = [
         Actor("anonymous", log_in(None), is_known=False),
         Actor("logged in without a role", log_in(make.UserFactory())),
         member("radiologist", ours, "radiologist"),
         member("admin", ours, "admin"),
-        member("annotator A", ours, "annotator", assigned),
-        member("annotator B", ours, "annotator"),
-        member("arbitrator", ours, "arbitrator", assigned),
+        labeler("annotator A", case, "reads"),
+        labeler("annotator B", case, "member"),
+        labeler("arbitrator", case, "seat"),
         member("foreign radiologist", theirs, "radiologist"),
         member("foreign admin", theirs, "admin"),
-        member("foreign annotator", theirs, "annotator", foreign),
-        # an assignment outlives neither the membership nor its own end
-        member(
-            "annotator of another project with a stray assignment", theirs, "annotator", unassigned
-        ),
+        labeler("foreign annotator", foreign, "reads"),
+        stray,
         deactivated,
     ]
-    actors[-2].assigned = set()
     logging.disable(logging.CRITICAL)  # thousands of lines
     yield World(actors, targets)
     logging.disable(logging.NOTSET)
@@ -275,16 +352,21 @@ def expected(rule: Any, actor: Actor, target: Target) -> str:
         return "granted"
     if rule == ADMIN_ANYWHERE:
         return "granted" if actor.role == "admin" else "404"
+    if rule == LABELS_ANYWHERE:
+        return "granted" if actor.role in {"annotator", "arbitrator"} else "404"
     is_own = target.project is not None and actor.project == target.project
     by_role = is_own and actor.role in rule
-    by_assignment = is_own and "assigned" in rule and target.name in actor.assigned
-    return "granted" if by_role or by_assignment else "404"
+    by_place = any((each, target.name) in actor.holds for each in rule)
+    return "granted" if by_role or by_place else "404"
 
 
 def body_of(route: str, target: Target) -> dict[str, Any]:
     """Keyword arguments of a request that a permitted person may send."""
     if route == "upload":
         return {"data": {"file": SimpleUploadedFile("a.txt", b"no DICOM")}}
+    absent = {"finding": "pneumonia", "value": "absent"}
+    content = {"answers": [absent], "rois": [], "measurements": [], "quality": []}
+    read = {"revision": 0, "content": {**content, "nothing_found": False, "unreadable": False}}
     join = {"token": "t" * 43, "username": "new", "password": make.PASSWORD}
     finding = {"code": "new", "name_en": "New", "name_zh": "新"}
     bodies: dict[str, Any] = {
@@ -299,6 +381,15 @@ def body_of(route: str, target: Target) -> dict[str, Any]:
         "invitations": {"roles": ["annotator"]},
         **dict.fromkeys(["join-look", "join", "join-as-me", "reset-look", "reset"], join),
         "session": {"language": "en"},
+        "label-next": {"ahead": False},
+        "read-draft": read,
+        "read-lock": read,
+        "read-skip": {"reason": "why"},
+        "read-recuse": {"reason": "why"},
+        "read-question": {"text": "Which size counts?"},
+        "read-heartbeat": {"active_s": 1},
+        "arbitration-draft": {"revision": 0, "draft": {"decisions": []}},
+        "arbitration-decide": {"revision": 0, "decisions": []},
         "worklist": {},
         "review-draft": {"revision": 0, "decisions": [], "findings_text": ""},
         "review-sign": {"revision": 0, "decisions": [], "findings_text": ""},
@@ -318,7 +409,8 @@ def path_of(route: str, target: Target) -> str:
     if route == "app":
         return "/"
     names = set(routes()[route].pattern.converters)
-    return reverse(route, kwargs={name: target.kwargs[name] for name in names})
+    known = {**target.kwargs, **target.hidden} if route.startswith("read-") else target.kwargs
+    return reverse(route, kwargs={name: known[name] for name in names})
 
 
 def outcome(actor: Actor, route: str, method: str, target: Target) -> tuple[str, Any]:
@@ -327,7 +419,7 @@ def outcome(actor: Actor, route: str, method: str, target: Target) -> tuple[str,
     with transaction.atomic():
         with CaptureQueriesContext(connection) as queries:
             sent = {} if method in ("GET", "HEAD", "OPTIONS") else body_of(route, target)
-            if method == "POST" and route == "review-sign":
+            if method == "POST" and route in ("review-sign", "read-lock", "arbitration-decide"):
                 sent["headers"] = {"Idempotency-Key": uuid.uuid4().hex}
             response = getattr(actor.browser, method.lower())(path, **sent)
             if response.streaming:
@@ -395,7 +487,7 @@ def test_the_matrix(world, route):
 @pytest.mark.parametrize(
     ("route", "method", "roles"),
     [
-        ("case-review", "GET", frozenset(Role)),
+        ("queue-entries", "GET", frozenset(Role)),
         ("models", "GET", access.READERS),
         ("ingest-failures", "GET", access.READERS),
         ("worklist", "POST", access.ANYONE_LOGGED_IN),
@@ -411,23 +503,11 @@ def test_the_matrix_notices_a_weakened_rule(world, monkeypatch, route, method, r
         check(world, route)
 
 
-@pytest.mark.parametrize("route", ["worklist", "wado-frame", "session"])
+@pytest.mark.parametrize("route", ["worklist", "wado-frame", "session", "read"])
 def test_the_matrix_notices_a_removed_rule(world, monkeypatch, route):
     monkeypatch.setitem(access.TABLE, route, {})
     with pytest.raises(AssertionError):
         check(world, route)
-
-
-def test_an_ended_assignment_opens_nothing(log_in):
-    case = make.CaseFactory()
-    user = make.UserFactory()
-    make.MembershipFactory(user=user, project=case.project, role="annotator")
-    assignment = make.AssignmentFactory(user=user, case=case, role="annotator")
-    path = f"/dicomweb/studies/{case.study.study_instance_uid}/metadata"
-    assert log_in(user).get(path).status_code == 200
-    assignment.ended_at = assignment.created_at
-    assignment.save()
-    assert log_in(user).get(path).status_code == 404
 
 
 def test_an_inactive_project_opens_nothing(as_role):

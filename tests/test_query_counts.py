@@ -171,6 +171,12 @@ LIST_OR_NOT = {
             *("draft-key", "review-addendum", "review-withdraw", "second-signature"),
             *("critical-acknowledge", "ai-reveal", "case-claim", "case-prior", "case-history"),
             *("phrase",),
+            # own lists of readers: tests/feedback/labeling/test_reading.py
+            *("label-rounds", "label-next", "label-reads", "label-guideline"),
+            *("label-guideline-picture", "read", "read-draft", "read-lock", "read-take-back"),
+            *("read-skip", "read-recuse", "read-question", "read-heartbeat", "read-result"),
+            *("read-metadata", "read-frame", "read-thumbnail"),
+            *("arbitration", "arbitration-draft", "arbitration-decide"),
             *("project-settings", "project-policies", "project-findings", "project-finding"),
             *("member-role", "member-deactivate", "member-activate", "member-reset-link"),
             *("invitation-revoke", "join-look", "join", "join-as-me", "reset-look", "reset"),

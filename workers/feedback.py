@@ -1,6 +1,6 @@
 """Jobs of feedback."""
 
-from apps.feedback.services import reviews_release
+from apps.feedback.services import reviews_release, rounds_settle
 from apps.queue import JOBS
 from workers.celery import implements
 
@@ -9,3 +9,9 @@ from workers.celery import implements
 def release_reviews() -> None:
     """Let signatures count whose minute of withdrawal is over."""
     reviews_release()
+
+
+@implements(JOBS.SETTLE_ROUNDS)
+def settle_rounds() -> None:
+    """Let locks become final whose time is over, and do what follows from them."""
+    rounds_settle()

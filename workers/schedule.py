@@ -18,5 +18,6 @@ def _every(seconds: float, job: Job) -> dict[str, object]:
 app.conf.beat_schedule = {
     "rescue": _every(settings.RESCUE_EVERY_S, JOBS.RESCUE),
     "release-reviews": _every(settings.RELEASE_EVERY_S, JOBS.RELEASE_REVIEWS),
+    "settle-rounds": _every(settings.SETTLE_EVERY_S, JOBS.SETTLE_ROUNDS),
     "seal-audit": _every(settings.SEAL_EVERY_S, JOBS.SEAL_AUDIT),
 }

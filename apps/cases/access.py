@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -36,8 +36,8 @@ ANYONE_LOGGED_IN: Final = frozenset({"member"})
 READERS: Final = frozenset({Role.RADIOLOGIST, Role.ADMIN})
 RADIOLOGISTS: Final = frozenset({Role.RADIOLOGIST})
 ADMINS: Final = frozenset({Role.ADMIN})
-IMAGE_READERS: Final = frozenset(Role)
-# An annotator or arbitrator sees a case only through an assignment that has not ended.
+ARBITRATORS: Final = frozenset({Role.ARBITRATOR})
+# An annotator or arbitrator sees a case only as a read of their own.
 ROLES_BY_ASSIGNMENT: Final = frozenset({Role.ANNOTATOR, Role.ARBITRATOR})
 
 
@@ -123,11 +123,31 @@ TABLE: Final[dict[str, dict[str, Rule]]] = {
     "run": _rules(ADMINS, "GET", relation="run"),
     "run-cancel": _rules(ADMINS, "POST", relation="run"),
     "run-resume": _rules(ADMINS, "POST", relation="run"),
-    "wado-study-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
-    "wado-series-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
-    "wado-instance-metadata": _rules(IMAGE_READERS, "GET", relation="study"),
-    "wado-frame": _rules(IMAGE_READERS, "GET", relation="study"),
-    "wado-thumbnail": _rules(IMAGE_READERS, "GET", relation="study"),
+    "label-rounds": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="anywhere"),
+    "label-next": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="label-member"),
+    "label-reads": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="label-member"),
+    "label-guideline": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="label-member"),
+    "label-guideline-picture": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="label-member"),
+    "read": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "read-draft": _rules(ROLES_BY_ASSIGNMENT, "PUT", relation="read"),
+    "read-lock": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-take-back": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-skip": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-recuse": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-question": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-heartbeat": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
+    "read-result": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "read-metadata": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "read-frame": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "read-thumbnail": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "arbitration": _rules(ARBITRATORS, "GET", relation="arbitration"),
+    "arbitration-draft": _rules(ARBITRATORS, "PUT", relation="arbitration"),
+    "arbitration-decide": _rules(ARBITRATORS, "POST", relation="arbitration"),
+    "wado-study-metadata": _rules(READERS, "GET", relation="study"),
+    "wado-series-metadata": _rules(READERS, "GET", relation="study"),
+    "wado-instance-metadata": _rules(READERS, "GET", relation="study"),
+    "wado-frame": _rules(READERS, "GET", relation="study"),
+    "wado-thumbnail": _rules(READERS, "GET", relation="study"),
     "wado-instance": _rules(READERS, "GET", relation="study"),
     # allauth headless (browser client): it guards itself; closed sign-up, rate-limited login.
     "headless:browser:account:login": _rules(PUBLIC, "POST"),
@@ -226,27 +246,21 @@ def reads_something_blinded(user: User, project: Project) -> bool:
     return Assignment.objects.filter(
         user=user,
         role__in=ROLES_BY_ASSIGNMENT,
+        released_at__isnull=True,
         case__study__patient__studies__cases__project=project,
     ).exists()
 
 
-def cases_visible_to(user: User, roles: frozenset[Role] = frozenset(Role)) -> QuerySet[Case]:
+def cases_visible_to(user: User, roles: frozenset[Role] = READERS) -> QuerySet[Case]:
     """Select the cases that a person may open in one of the roles.
 
-    Radiologists and admins see every case of their projects; annotators and arbitrators only a case
-    that is assigned to them.
+    Radiologists and admins see every case of their projects. Annotators and arbitrators open none:
+    they see a case only as a read of their own (apps.feedback.labeling).
     """
     held = Membership.objects.filter(
-        user=user, project=OuterRef("project"), project__is_active=True
+        user=user, project=OuterRef("project"), project__is_active=True, role__in=roles & READERS
     )
-    assigned = Assignment.objects.filter(
-        user=user, case=OuterRef("pk"), ended_at__isnull=True, role__in=roles & ROLES_BY_ASSIGNMENT
-    )
-    member_of_assigned_role = held.filter(role__in=roles & ROLES_BY_ASSIGNMENT)
-    return Case.objects.filter(
-        Q(Exists(held.filter(role__in=roles - ROLES_BY_ASSIGNMENT)))
-        | Q(Exists(member_of_assigned_role)) & Q(Exists(assigned))
-    )
+    return Case.objects.filter(Exists(held))
 
 
 def instances_visible_to(user: User) -> QuerySet[Instance]:
@@ -258,10 +272,14 @@ def instances_visible_to(user: User) -> QuerySet[Instance]:
 def reads_blinded(user: User, patient: Patient) -> bool:
     """Tell whether this person reads a study of the patient as annotator or arbitrator, anywhere.
 
-    The patient's other studies, and the same study in another project, would tell the answer too.
+    Until what was read is released: the patient's other studies, and the same study in another
+    project, would tell the answer too.
     """
     return Assignment.objects.filter(
-        user=user, role__in=ROLES_BY_ASSIGNMENT, case__study__patient=patient
+        user=user,
+        role__in=ROLES_BY_ASSIGNMENT,
+        released_at__isnull=True,
+        case__study__patient=patient,
     ).exists()
 
 

@@ -7,7 +7,16 @@ from django.db.models import Prefetch, QuerySet
 
 from apps.cases.access import instances_visible_to, policy_of, projects_visible_to
 from apps.cases.compute.refusals import REFUSAL_CODES, Refused
-from apps.cases.models import Finding, IngestFailure, Instance, Membership, Project, Role, User
+from apps.cases.models import (
+    Finding,
+    IngestFailure,
+    Instance,
+    Membership,
+    Project,
+    Role,
+    Study,
+    User,
+)
 from apps.errors import NotFound
 
 # Verdicts on a file that the ingest service gives itself; the gate's own are in REFUSAL_CODES.
@@ -153,3 +162,17 @@ def instance_at(
     if instance is None:
         raise NotFound
     return instance
+
+
+def age_at_study(study: Study) -> str:
+    """Give the patient's age as DICOM's AS, e.g. 063Y: as sent, else completed years at the study.
+
+    Empty when a date is missing.
+    """
+    if study.patient_age:
+        return study.patient_age
+    birth, taken = study.patient.birth_date, study.study_date
+    if birth is None or taken is None or taken < birth:
+        return ""
+    years = taken.year - birth.year - ((taken.month, taken.day) < (birth.month, birth.day))
+    return f"{years:03d}Y"

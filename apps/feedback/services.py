@@ -1,8 +1,10 @@
-"""Acts that span feedback's rooms: what is released in the review begins to count in the queue."""
+"""Acts that span feedback's rooms: what is released, of reviews and rounds, counts in the queue."""
 
 from django.db import transaction
 
-from apps.feedback.learning.services import labels_queue
+from apps.feedback.labeling.models.verdicts import Consensus
+from apps.feedback.labeling.services import settling
+from apps.feedback.learning.arrivals import consensus_queue, labels_queue
 from apps.feedback.review.selectors.versions import due_for_release
 from apps.feedback.review.services.signing import review_release
 
@@ -22,3 +24,12 @@ def reviews_release() -> int:
                 labels_queue(review)
                 released += 1
     return released
+
+
+def rounds_settle() -> int:
+    """Carry every round as far as it can go; a released consensus joins the retraining queue."""
+
+    def release(consensus: Consensus) -> None:
+        consensus_queue(consensus)
+
+    return settling.rounds_settle(release)

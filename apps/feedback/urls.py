@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.feedback.api import ReviewSignView, SystemView
+from apps.feedback.labeling.read_urls import urlpatterns as reading_rounds
 from apps.feedback.learning.urls import urlpatterns as learning
 from apps.feedback.review.api import acts, reading
 
@@ -28,5 +29,6 @@ urlpatterns = [
     path(
         f"{REVIEW}/acknowledge", acts.CriticalAcknowledgeView.as_view(), name="critical-acknowledge"
     ),
+    *reading_rounds,
     *learning,
 ]

@@ -202,24 +202,35 @@ def test_seeing_a_study_is_recorded_once_a_login_before_the_first_byte(log_in, p
 
 
 @pytest.fixture
-def annotator(log_in, project, study):
-    """An annotator to whom the case is assigned."""
+def blinded(log_in, project, study, tmp_path):
+    """A radiologist who reads the same patient blinded in another project."""
+    other = ProjectFactory()
+    path = write_dicom(tmp_path / "x.dcm", StudyInstanceUID=uid())
+    ingest_file(path, project=other, uploaded_by=None, file_name="x.dcm")
     user = UserFactory()
-    MembershipFactory(user=user, project=project, role="annotator")
-    AssignmentFactory(user=user, case=Case.objects.get(), role="annotator")
+    MembershipFactory(user=user, project=project, role="radiologist")
+    AssignmentFactory(user=user, case=Case.objects.get(project=other), role="annotator")
     return log_in(user)
 
 
-def test_a_blinded_reader_gets_pixels_and_what_draws_them_but_no_identity(annotator, study):
-    response = annotator.get(address(study[0], "/metadata"))
+def test_a_blinded_reader_gets_pixels_and_what_draws_them_but_no_identity(blinded, study):
+    response = blinded.get(address(study[0], "/metadata"))
     assert response.status_code == 200
     header = response.json()[0]
     assert header["00280010"]["Value"] == [4]
     assert set(header) <= set(BLINDED_TAGS)
     for secret in (b"Doe", b"PID-1", b"ACC-1", b"CHEST PA", b"19700102", b"20260301"):
         assert secret not in response.content
-    assert len(parts(annotator.get(address(study[0], "/frames/1")))) == 1
-    assert annotator.get(address(study[0])).status_code == 404  # the file holds the whole header
+    assert len(parts(blinded.get(address(study[0], "/frames/1")))) == 1
+    assert blinded.get(address(study[0])).status_code == 404  # the file holds the whole header
+
+
+def test_an_annotator_has_no_way_to_images_but_their_own_reads(log_in, project, study):
+    user = UserFactory()
+    MembershipFactory(user=user, project=project, role="annotator")
+    AssignmentFactory(user=user, case=Case.objects.get(), role="annotator")
+    for path in ("/metadata", "/frames/1", "/thumbnail", ""):
+        assert log_in(user).get(address(study[0], path)).status_code == 404
 
 
 def test_a_radiologist_who_also_annotates_the_patient_elsewhere_is_blinded_everywhere(

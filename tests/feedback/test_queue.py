@@ -10,8 +10,9 @@ from django.db.utils import DatabaseError
 from apps.base import AppendOnlyError
 from apps.cases.models import AuditEvent
 from apps.errors import Conflict
+from apps.feedback.learning.arrivals import labels_queue
 from apps.feedback.learning.models import QueueDecision, QueueEntry, QueueSampleEntry
-from apps.feedback.learning.services import entry_approve, labels_queue, sample_size
+from apps.feedback.learning.services import entry_approve, sample_size
 from apps.feedback.review.models import FirstImpression, Review
 from apps.feedback.states import QUEUE_ENTRY, sources
 from tests import factories as make

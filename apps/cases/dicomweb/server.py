@@ -60,7 +60,7 @@ def frames(
         request,
         etag=etag,
         cache_control=IMMUTABLE,
-        answer=lambda: _multipart(
+        answer=lambda: multipart(
             instance.rendition_sha256, ranges, transfer_syntax_uid=instance.transfer_syntax_uid
         ),
     )
@@ -143,9 +143,15 @@ def _cached(
     return response
 
 
-def _multipart(
+def multipart(
     sha256: str, frame_ranges: Sequence[Sequence[Sequence[int]]], *, transfer_syntax_uid: str
 ) -> StreamingHttpResponse:
+    """Answer frames as stored, one part each (PS3.18 8.7), naming the syntax of the bytes.
+
+    Raises
+    ------
+    NotFound : the stored bytes are not there
+    """
     boundary = secrets.token_hex(16)
     media_type = f"application/octet-stream; transfer-syntax={transfer_syntax_uid}"
     head = f"--{boundary}\r\nContent-Type: {media_type}\r\n\r\n".encode()

@@ -16,6 +16,10 @@ Value = Literal["present", "absent", "not_assessable"]
 
 VALUES: Final[tuple[Value, ...]] = get_args(Value)
 
+# Of one read, of one region.
+MAXIMUM_MARKS: Final = 200
+MAXIMUM_VERTICES: Final = 400
+
 Vertex = tuple[float, float]
 
 

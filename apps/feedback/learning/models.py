@@ -136,6 +136,7 @@ class QueueDecision(AppendOnlyModel):
         FILTER = "filter", _("By filter")
         SAMPLE = "sample", _("The rest of a sample")
         RELEASE = "release", _("A later version of the review")
+        CONSENSUS = "sealed", _("A consensus of blinded readers")
 
     entry = models.ForeignKey(QueueEntry, on_delete=models.PROTECT, related_name="decisions")
     from_state = models.CharField(max_length=10, choices=QueueEntry.State.choices)

@@ -4,12 +4,11 @@ Every change is one conditional UPDATE (`apps.feedback.states`), a row that says
 and an audit event, in one transaction.
 """
 
-from collections.abc import Collection
 from typing import Final
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from apps.cases.models import Project, User
@@ -27,13 +26,6 @@ from apps.feedback.learning.selectors.queue import (
     entries_matching,
     sample_progress,
 )
-from apps.feedback.review.models import (
-    EXPLICIT_VERDICTS,
-    FirstImpression,
-    Review,
-    ReviewDecision,
-    Verdict,
-)
 from apps.feedback.states import QUEUE_ENTRY, sources
 
 State = QueueEntry.State
@@ -44,23 +36,6 @@ Way = QueueDecision.Way
 SAMPLE_SHARE: Final = 20
 SAMPLE_LARGEST: Final = 20
 ROWS_A_STATEMENT: Final = 500
-
-
-def labels_queue(review: Review) -> list[QueueEntry]:
-    """Queue every explicit verdict of a review; call it once, where the review is released.
-
-    Older entries of the findings that this version speaks of hold no longer. Those that no snapshot
-    has yet are superseded; the others stay as evidence of what was trained on.
-    """
-    with transaction.atomic():
-        decisions = list(review.decisions.select_related("finding"))
-        _supersede(review, decisions)
-        before_ai = _verdicts_before_ai(review)
-        return QueueEntry.objects.bulk_create(
-            _entry(review, decision, label_before_ai=before_ai.get(decision.finding.code))
-            for decision in decisions
-            if decision.verdict in EXPLICIT_VERDICTS
-        )
 
 
 def entry_approve(entry_id: UUID, *, actor: User) -> None:
@@ -108,7 +83,9 @@ def entries_exclude(
     _require_reason(reason)
     with transaction.atomic():
         matching = entries_matching(project, user=actor, query=query).filter(holds=True)
-        excluded = _change(matching, to=State.EXCLUDED, way=Way.FILTER, actor=actor, reason=reason)
+        excluded = entries_change(
+            matching, to=State.EXCLUDED, way=Way.FILTER, actor=actor, reason=reason
+        )
         if excluded != expected:
             raise Conflict(
                 f"The queue has changed: the filter matches {excluded} entries, not {expected}.",
@@ -179,7 +156,7 @@ def sample_approve_rest(sample: QueueSample, *, actor: User, reason: str = "") -
             rest = QueueEntry.objects.filter(
                 pk__in=sample.items.filter(is_drawn=False).values("entry")
             )
-            approved = _change(
+            approved = entries_change(
                 rest, to=State.APPROVED, way=Way.SAMPLE, actor=actor, reason=reason, sample=sample
             )
             audit_record(
@@ -194,96 +171,16 @@ def sample_approve_rest(sample: QueueSample, *, actor: User, reason: str = "") -
     return approved
 
 
-def _entry(review: Review, decision: ReviewDecision, *, label_before_ai: bool | None) -> QueueEntry:
-    prediction = review.case_prediction
-    return QueueEntry(
-        project=review.case.project,
-        case=review.case,
-        finding=decision.finding,
-        decision=decision,
-        reader=review.reader,
-        kind=_kind(decision),
-        label=decision.verdict == Verdict.ACCEPTED,
-        grade=decision.grade,
-        label_before_ai=label_before_ai,
-        ai_visible=review.ai_visible,
-        ai_probability=decision.ai_probability,
-        ai_threshold=decision.ai_threshold,
-        model_version=prediction.model_version if prediction else None,
-        case_prediction=prediction,
-    )
-
-
-def _kind(decision: ReviewDecision) -> Kind:
-    """Compare a verdict with the model's own call: present where it reaches its threshold."""
-    if decision.ai_probability is None or decision.ai_threshold is None:
-        return Kind.NEW_LABEL
-    is_called = decision.ai_probability >= decision.ai_threshold
-    is_present = decision.verdict == Verdict.ACCEPTED
-    return Kind.CONFIRMATION if is_called == is_present else Kind.CORRECTION
-
-
-def _verdicts_before_ai(review: Review) -> dict[str, bool]:
-    """Map finding codes to what this reader said while no AI output could shape it.
-
-    Where AI was revealed to them, that is the first impression, whatever they signed later. A
-    signed review may carry AI as well: what was said after seeing one that does is not before AI.
-    """
-    impression = FirstImpression.objects.filter(case=review.case, reader=review.reader).first()
-    if impression is not None:
-        said = [] if impression.saw_signed_review else impression.decisions
-        verdicts = [(row["finding"], row["verdict"]) for row in said]
-    elif review.read_before_ai and not _follows_ai(review):
-        verdicts = [(row.finding.code, row.verdict) for row in review.decisions.all()]
-    else:
-        verdicts = []
-    return {
-        code: verdict == Verdict.ACCEPTED
-        for code, verdict in verdicts
-        if verdict in EXPLICIT_VERDICTS
-    }
-
-
-def _follows_ai(review: Review) -> bool:
-    """Tell whether an earlier version, which every later reader can read, was made with AI."""
-    earlier = Review.objects.filter(case=review.case, version__lt=review.version)
-    return earlier.filter(read_before_ai=False).exists()
-
-
-def _supersede(review: Review, decisions: Collection[ReviewDecision]) -> None:
-    """Let no older entry of these findings hold: in a version, every finding is said anew."""
-    older = QueueEntry.objects.filter(
-        case=review.case, finding__in=[decision.finding_id for decision in decisions], holds=True
-    )
-    overruled = list(older.values_list("pk", flat=True))
-    older.update(holds=False)
-    is_evidence = Q(state=State.APPROVED, first_snapshot__isnull=False)
-    superseded = _change(
-        QueueEntry.objects.filter(~is_evidence, pk__in=overruled),
-        to=State.SUPERSEDED,
-        way=Way.RELEASE,
-        actor=review.reader,
-    )
-    if superseded:
-        audit_record(
-            actor=review.reader,
-            action="queue.superseded",
-            target=review,
-            project=review.case.project,
-            detail={"count": superseded},
-        )
-
-
 def _change_one(entry_id: UUID, *, to: State, actor: User, action: str, reason: str = "") -> None:
     with transaction.atomic():
         one = QueueEntry.objects.filter(pk=entry_id, holds=True)
-        if not _change(one, to=to, way=Way.ONE, actor=actor, reason=reason):
+        if not entries_change(one, to=to, way=Way.ONE, actor=actor, reason=reason):
             raise _entry_refusal(QueueEntry.objects.get(pk=entry_id))
         entry = QueueEntry.objects.select_related("project").get(pk=entry_id)
         audit_record(actor=actor, action=action, target=entry, project=entry.project)
 
 
-def _change(
+def entries_change(
     entries: QuerySet[QueueEntry],
     *,
     to: State,

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+  "/api/arbitrations/{arbitration_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the readers under their letters, what differs, and the draft. */
+    get: operations["arbitration"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/arbitrations/{arbitration_id}/decide": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Decide once, however often the request arrives. */
+    post: operations["arbitration_decide"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/arbitrations/{arbitration_id}/draft": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** @description Save the draft on top of the revision it was made on. */
+    put: operations["arbitration_draft"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/cases/{case_id}/ai/reveal": {
     parameters: {
       query?: never;
@@ -254,6 +305,74 @@ export interface paths {
     put?: never;
     /** @description Tell who holds the token where it leads, without using it. */
     post: operations["join_look"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/label-rounds": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List them, each with the person's own progress. */
+    get: operations["label_rounds"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/label-rounds/{round_id}/guideline": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the version in force and what each one changed. */
+    get: operations["label_round_guideline"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/label-rounds/{round_id}/my-reads": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List them, newest first. */
+    get: operations["label_round_reads"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/label-rounds/{round_id}/next": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Give the read in hand, else offer one; or say why there is none. */
+    post: operations["label_round_next"];
     delete?: never;
     options?: never;
     head?: never;
@@ -947,6 +1066,159 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/reads/{read_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Open the read if it was offered, and give what its screen needs. */
+    get: operations["read"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/draft": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** @description Save the draft on top of the revision it was made on. */
+    put: operations["read_draft"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/heartbeat": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Keep the case for the reader. */
+    post: operations["read_heartbeat"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/lock": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Lock once, however often the request arrives. */
+    post: operations["read_lock"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/question": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Ask; the answer reaches every reader as a version of the guideline. */
+    post: operations["read_question"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/recuse": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Recuse oneself: the reader knows the patient, or the case. */
+    post: operations["read_recuse"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/result": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the own read beside the released consensus, where the policy shows it. */
+    get: operations["read_result"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/skip": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Skip the case; others may read it. */
+    post: operations["read_skip"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/take-back": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Make the lock a draft again, within its time. */
+    post: operations["read_take_back"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/reset": {
     parameters: {
       query?: never;
@@ -1162,6 +1434,12 @@ export interface components {
     AdministeredProjects: {
       rows: components["schemas"]["AdministeredProject"][];
     };
+    /** @description Where they do not. */
+    Agreed: {
+      finding: string;
+      value: components["schemas"]["AnswerValueEnum"];
+      grade: string;
+    };
     /** @description What the AI says of a case, or why it does not. */
     Ai: {
       state: components["schemas"]["AiStateEnum"];
@@ -1240,12 +1518,60 @@ export interface components {
     AiStatusStateEnum: "ok" | "delayed" | "down";
     /** @enum {string} */
     AnchorEnum: "champion" | "zero";
+    /** @description The answer to one finding. */
+    Answer: {
+      finding: string;
+      value: components["schemas"]["AnswerValueEnum"];
+      /** @default  */
+      grade: string;
+      confidence?: number | null;
+    };
+    /** @description The answer to one finding. */
+    AnswerRequest: {
+      finding: string;
+      value: components["schemas"]["AnswerValueEnum"];
+      /** @default  */
+      grade: string;
+      confidence?: number | null;
+    };
+    /** @enum {string} */
+    AnswerValueEnum: "present" | "absent" | "not_assessable";
     /** @description The images a model was made for; an empty list or null accepts any. */
     Applicability: {
       modality: string[];
       body_part: string[];
       view: string[];
       pixel_spacing_mm: number[] | null;
+    };
+    /** @description A revealed seat. */
+    Arbitration: {
+      /** Format: uuid */
+      read_id: string;
+      study_instance_uid: string;
+      dicomweb_root: string;
+      series: components["schemas"]["ReadSeries"][];
+      facts: components["schemas"]["ReadFacts"];
+      /** Format: uuid */
+      arbitration_id: string;
+      /** Format: uuid */
+      round_id: string;
+      pseudonym: string;
+      state: components["schemas"]["SeatStateEnum"];
+      seat: number;
+      seats: number;
+      revision: number;
+      draft: components["schemas"]["Decisions"];
+      /** Format: date-time */
+      saved_at: string | null;
+      /** Format: date-time */
+      lease_until: string | null;
+      /** Format: date-time */
+      decided_at: string | null;
+      findings: components["schemas"]["LabelFinding"][];
+      readers: components["schemas"]["ShownReader"][];
+      own: components["schemas"]["OwnContent"];
+      conflicts: components["schemas"]["Conflict"][];
+      agreed: components["schemas"]["Agreed"][];
     };
     /** @description A person who has acted. */
     AuditActor: {
@@ -1286,6 +1612,19 @@ export interface components {
     };
     /** @enum {unknown} */
     BlankEnum: "";
+    /** @enum {string} */
+    BlindedReadKindEnum: "annotator" | "arbitrator";
+    /** @enum {string} */
+    BlindedReadStateEnum:
+      | "offered"
+      | "opened"
+      | "draft"
+      | "locked"
+      | "final"
+      | "expired"
+      | "skipped"
+      | "recused"
+      | "withdrawn";
     /** @description Which entries to exclude, how many the admin was shown, and why. */
     BulkExclusionRequest: {
       /** @default  */
@@ -1349,6 +1688,20 @@ export interface components {
     };
     /** @enum {string} */
     CaseStatusEnum: "unread" | "draft" | "signed";
+    /** @enum {string} */
+    ChoiceEnum:
+      | "a"
+      | "b"
+      | "c"
+      | "d"
+      | "e"
+      | "f"
+      | "g"
+      | "h"
+      | "i"
+      | "own"
+      | "merged"
+      | "indeterminate";
     /** @description Who has the case open. */
     Claim: {
       reader: string;
@@ -1390,6 +1743,24 @@ export interface components {
       /** Format: double */
       p_value: number | null;
     };
+    /** @description Where the readers differ. */
+    Conflict: {
+      finding: string;
+      reasons: string[];
+      /** Format: double */
+      worst_iou: number | null;
+    };
+    /** @description One finding of a released consensus. */
+    ConsensusFinding: {
+      finding: string;
+      value: components["schemas"]["ConsensusValueEnum"];
+      grade: string;
+      rois: {
+        [key: string]: unknown;
+      }[];
+    };
+    /** @enum {string} */
+    ConsensusValueEnum: "present" | "absent" | "not_assessable" | "indeterminate";
     /** @description An epoch; validation is null where nobody labelled it, an AUC where a class is missing. */
     CurvePoint: {
       epoch: number;
@@ -1407,6 +1778,14 @@ export interface components {
       /** @description Null where the database is another machine's */
       free: number | null;
     };
+    /** @description What a decision did. */
+    Decided: {
+      state: components["schemas"]["DecidedStateEnum"];
+      /** Format: uuid */
+      next: string | null;
+    };
+    /** @enum {string} */
+    DecidedStateEnum: "decided";
     /** @description A verdict on one finding, as a reader gives it. */
     DecisionRequest: {
       finding: string;
@@ -1416,6 +1795,14 @@ export interface components {
     };
     /** @enum {string} */
     DecisionVerdictEnum: "accepted" | "rejected";
+    /** @description A draft of decisions. */
+    Decisions: {
+      decisions: components["schemas"]["SeatDecision"][];
+    };
+    /** @description A draft of decisions. */
+    DecisionsRequest: {
+      decisions: components["schemas"]["SeatDecisionRequest"][];
+    };
     /** @description A row of the log of what served a project. */
     Deployment: {
       sequence: number;
@@ -1502,6 +1889,20 @@ export interface components {
     Excluded: {
       excluded: number;
     };
+    /** @description What is known of a qualification case, after its lock. */
+    Feedback: {
+      is_correct: boolean;
+      findings: components["schemas"]["FeedbackFinding"][];
+      explanation: string;
+      expected_content: components["schemas"]["ReadContent"];
+    };
+    /** @description One finding of a qualification case. */
+    FeedbackFinding: {
+      code: string;
+      value: components["schemas"]["AnswerValueEnum"] | components["schemas"]["BlankEnum"];
+      expected: components["schemas"]["AnswerValueEnum"];
+      is_correct: boolean;
+    };
     /** @description One label of a project's schema. */
     Finding: {
       code: string;
@@ -1524,6 +1925,28 @@ export interface components {
     };
     /** @enum {string} */
     FindingKindEnum: "binary" | "graded";
+    /** @description What was new in a version. */
+    GuidelineChange: {
+      version: number;
+      change: string;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /** @description A picture beside the guideline's text. */
+    GuidelinePicture: {
+      sha256: string;
+      caption: string;
+      url: string;
+    };
+    /** @description Which version readers go by. */
+    GuidelineVersion: {
+      version: number;
+    };
+    /** @description The reader is still at it. */
+    HeartbeatRequest: {
+      /** Format: double */
+      active_s: number;
+    };
     /** @description What happened to a case; `models` is absent where AI output may not be seen. */
     History: {
       events: components["schemas"]["HistoryEvent"][];
@@ -1664,10 +2087,78 @@ export interface components {
       /** Format: uuid */
       project_id: string;
     };
+    /** @description One finding that the round asks about. */
+    LabelFinding: {
+      code: string;
+      name_en: string;
+      name_zh: string;
+      kind: components["schemas"]["FindingKindEnum"];
+      grades: string[];
+      needs_roi: boolean;
+      needs_measurement: boolean;
+      /** Format: double */
+      minimum_size_mm: number | null;
+    };
+    /** @description One read as the label screen gets it. */
+    LabelRead: {
+      /** Format: uuid */
+      read_id: string;
+      study_instance_uid: string;
+      dicomweb_root: string;
+      series: components["schemas"]["ReadSeries"][];
+      /** Format: uuid */
+      round_id: string;
+      pseudonym: string;
+      kind: components["schemas"]["BlindedReadKindEnum"];
+      state: components["schemas"]["BlindedReadStateEnum"];
+      revision: number;
+      content: components["schemas"]["ReadContent"];
+      /** Format: date-time */
+      saved_at: string | null;
+      /** Format: date-time */
+      lease_until: string;
+      /** Format: date-time */
+      locked_at: string | null;
+      /** Format: date-time */
+      take_back_until: string | null;
+      is_qualification: boolean;
+      findings: components["schemas"]["LabelFinding"][];
+      guideline: components["schemas"]["GuidelineVersion"];
+      facts: components["schemas"]["ReadFacts"];
+      /** Format: double */
+      active_s: number;
+    };
+    /** @description A round as one of its readers sees it: own progress and nothing else. */
+    LabelRound: {
+      /** Format: uuid */
+      round_id: string;
+      name: string;
+      project: components["schemas"]["RoundProject"];
+      role: components["schemas"]["RoleEnum"];
+      state: components["schemas"]["OwnRoundStateEnum"];
+      is_paused: boolean;
+      locked: number;
+      locked_today: number;
+      cap: number | null;
+      daily_cap: number | null;
+      qualification: components["schemas"]["Qualification"] | null;
+      guideline_version: number;
+      /** Format: uuid */
+      waiting_read_id: string | null;
+    };
     /** @enum {string} */
     LanguageEnum: "en" | "zh-hans";
     /** @enum {string} */
     LateralityEnum: "L" | "R" | "B";
+    /** @description Until when the case is held for the reader. */
+    Lease: {
+      /** Format: date-time */
+      lease_until: string;
+    };
+    /** @description Why a reader leaves a case. */
+    LeaveReasonRequest: {
+      reason: string;
+    };
     /** @description Approved labels that could not enter, by reason. */
     LeftOut: {
       /** @default 0 */
@@ -1680,6 +2171,28 @@ export interface components {
     /** @description What the server takes. */
     Limits: {
       upload_bytes: number;
+    };
+    /** @description A read to be locked; `confirmed`: what is odd about it was looked at. */
+    LockRequest: {
+      revision: number;
+      content: components["schemas"]["ReadContentRequest"];
+      /**
+       * Format: double
+       * @default 0
+       */
+      active_s: number;
+      /** @default false */
+      confirmed: boolean;
+    };
+    /** @enum {string} */
+    LockStateEnum: "locked" | "final";
+    /** @description What a lock did. */
+    LockedRead: {
+      state: components["schemas"]["LockStateEnum"];
+      /** Format: date-time */
+      take_back_until: string | null;
+      content_sha256: string;
+      feedback: components["schemas"]["Feedback"] | null;
     };
     /** @enum {string} */
     LossEnum: "auto" | "softmax" | "masked_bce";
@@ -1696,6 +2209,56 @@ export interface components {
         [key: string]: number;
       };
       url: string;
+    };
+    /** @enum {string} */
+    MarkKindEnum: "rectangle" | "ellipse" | "freehand";
+    /** @enum {string} */
+    MarkLateralityEnum: "L" | "R" | "B";
+    /** @description A region: a closed polygon of DICOM image points (column, row). */
+    MarkedRoi: {
+      /** Format: uuid */
+      roi_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      kind: components["schemas"]["MarkKindEnum"];
+      vertices: number[][];
+      /** @default  */
+      laterality: components["schemas"]["MarkLateralityEnum"] | components["schemas"]["BlankEnum"];
+    };
+    /** @description A region: a closed polygon of DICOM image points (column, row). */
+    MarkedRoiRequest: {
+      /** Format: uuid */
+      roi_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      kind: components["schemas"]["MarkKindEnum"];
+      vertices: number[][];
+      /** @default  */
+      laterality: components["schemas"]["MarkLateralityEnum"] | components["schemas"]["BlankEnum"];
+    };
+    /** @description A line on an image; its length is reckoned here, never taken from the browser. */
+    Measurement: {
+      /** Format: uuid */
+      measurement_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      start: number[];
+      end: number[];
+      /** Format: double */
+      readonly length_mm: number | null;
+    };
+    /** @description A line on an image; its length is reckoned here, never taken from the browser. */
+    MeasurementRequest: {
+      /** Format: uuid */
+      measurement_id: string;
+      finding: string;
+      sop_instance_uid: string;
+      frame_number: number;
+      start: number[];
+      end: number[];
     };
     /** @description A member of a project, and what the admin who asks may do with the account. */
     Member: {
@@ -1801,6 +2364,19 @@ export interface components {
       case_prediction_id: string;
       model: components["schemas"]["AiModel"];
     };
+    /** @description What comes next, or why nothing does. */
+    NextRead: {
+      /** Format: uuid */
+      read_id: string | null;
+      /** Format: uuid */
+      arbitration_id: string | null;
+      reason: string;
+    };
+    /** @description What is asked for: the read in hand or, ahead, the one after it. */
+    NextRequest: {
+      /** @default false */
+      ahead: boolean;
+    };
     /** @enum {string} */
     NotEvaluableEnum:
       | "class_missing"
@@ -1827,6 +2403,31 @@ export interface components {
       | "-status"
       | "probability"
       | "-probability";
+    /** @description The arbitrator's own blind read. */
+    OwnContent: {
+      content: components["schemas"]["ReadContent"];
+    };
+    /** @description One own read in the list. */
+    OwnRead: {
+      /** Format: uuid */
+      read_id: string;
+      pseudonym: string;
+      state: components["schemas"]["BlindedReadStateEnum"];
+      /** Format: date-time */
+      locked_at: string | null;
+      /** Format: date-time */
+      take_back_until: string | null;
+      /** Format: double */
+      active_s: number;
+      has_result: boolean;
+    };
+    /** @description One page of the own reads and how many there are. */
+    OwnReads: {
+      count: number;
+      rows: components["schemas"]["OwnRead"][];
+    };
+    /** @enum {string} */
+    OwnRoundStateEnum: "open" | "closed";
     /** @description What may change of a finding; left out is left as it is. */
     PatchedFindingEditRequest: {
       name_en?: string;
@@ -1961,6 +2562,16 @@ export interface components {
       findings: components["schemas"]["EditableFinding"][];
       policies: components["schemas"]["PolicyVersion"][];
     };
+    /** @description How far the reader is with the qualification. */
+    Qualification: {
+      done: number;
+      of: number;
+      passed: boolean;
+    };
+    /** @description A question to the admin. */
+    QuestionRequest: {
+      text: string;
+    };
     /** @description A page of the queue; `waiting` and `excludable` count all that the filter matches. */
     Queue: {
       count: number;
@@ -2060,6 +2671,86 @@ export interface components {
       failed: number;
       /** Format: double */
       oldest_s: number | null;
+    };
+    /** @description All that one read says. */
+    ReadContent: {
+      answers: components["schemas"]["Answer"][];
+      rois: components["schemas"]["MarkedRoi"][];
+      measurements: components["schemas"]["Measurement"][];
+      nothing_found: boolean;
+      quality: string[];
+      unreadable: boolean;
+      /** @default  */
+      unreadable_reason: string;
+      /** @default  */
+      comment: string;
+    };
+    /** @description All that one read says. */
+    ReadContentRequest: {
+      answers: components["schemas"]["AnswerRequest"][];
+      rois: components["schemas"]["MarkedRoiRequest"][];
+      measurements: components["schemas"]["MeasurementRequest"][];
+      nothing_found: boolean;
+      quality: string[];
+      unreadable: boolean;
+      /** @default  */
+      unreadable_reason: string;
+      /** @default  */
+      comment: string;
+    };
+    /** @description The allow-list of facts of the header: of nobody in particular. */
+    ReadFacts: {
+      modality: string;
+      body_part_examined: string;
+      view_position: string;
+      patient_sex: string;
+      patient_age: string;
+    };
+    /** @description One image under the read's own names. */
+    ReadInstance: {
+      instance_id: string;
+      sop_instance_uid: string;
+      instance_number: number | null;
+      view_position: string;
+      rows: number | null;
+      columns: number | null;
+      number_of_frames: number;
+      /** Format: double */
+      row_spacing_mm: number | null;
+      /** Format: double */
+      column_spacing_mm: number | null;
+      spacing_kind: components["schemas"]["SpacingKindEnum"];
+      has_pixels: boolean;
+      thumbnail_url: string;
+      acquisition: {
+        [key: string]: unknown;
+      };
+    };
+    /** @description The own read beside the consensus. */
+    ReadResult: {
+      mine: components["schemas"]["ReadContent"];
+      consensus: components["schemas"]["ConsensusFinding"][];
+    };
+    /** @description One series under the read's own name; it has no description, which may tell an answer. */
+    ReadSeries: {
+      series_instance_uid: string;
+      series_number: number | null;
+      modality: string;
+      description: string;
+      body_part: string;
+      laterality: string;
+      instances: components["schemas"]["ReadInstance"][];
+    };
+    /** @description Where a read stands. */
+    ReadState: {
+      state: components["schemas"]["BlindedReadStateEnum"];
+    };
+    /** @description What readers go by. */
+    ReaderGuideline: {
+      version: number;
+      text: string;
+      pictures: components["schemas"]["GuidelinePicture"][];
+      changes: components["schemas"]["GuidelineChange"][];
     };
     /** @description A reading: made on a revision of the draft, with this answer of the model on the screen. */
     ReadingRequest: {
@@ -2177,7 +2868,16 @@ export interface components {
       laterality: components["schemas"]["LateralityEnum"] | components["schemas"]["BlankEnum"];
     };
     /** @enum {string} */
+    RoleEnum: "annotator" | "arbitrator";
+    /** @enum {string} */
     RolesEnum: "radiologist" | "annotator" | "arbitrator" | "admin";
+    /** @description The project of a round. */
+    RoundProject: {
+      /** Format: uuid */
+      id: string;
+      name_en: string;
+      name_zh: string;
+    };
     /** @description A training run as a row of the list. */
     Run: {
       /** Format: uuid */
@@ -2344,6 +3044,23 @@ export interface components {
       /** Format: date-time */
       created_before?: string | null;
     };
+    /** @description The draft as the server has it. */
+    SavedDraft: {
+      revision: number;
+      /** Format: date-time */
+      saved_at: string;
+      /** Format: date-time */
+      lease_until: string;
+    };
+    /** @description The draft as the server has it. */
+    SavedRead: {
+      revision: number;
+      /** Format: date-time */
+      saved_at: string;
+      /** Format: date-time */
+      lease_until: string;
+      content: components["schemas"]["ReadContent"];
+    };
     /** @description One finding of the project's label schema. */
     SchemaFinding: {
       code: string;
@@ -2367,6 +3084,38 @@ export interface components {
       /** Format: date-time */
       unsealed_since: string | null;
     };
+    /** @description What is decided of one finding, or ("") of the case as a whole. */
+    SeatDecision: {
+      finding: string;
+      choice: components["schemas"]["ChoiceEnum"];
+      rois: components["schemas"]["MarkedRoi"][];
+      reason: components["schemas"]["SeatDecisionReasonEnum"];
+      /** @default  */
+      comment: string;
+    };
+    /** @enum {string} */
+    SeatDecisionReasonEnum:
+      | "overlooked"
+      | "overcalled"
+      | "normal_variant"
+      | "artefact"
+      | "below_size"
+      | "extent"
+      | "grade"
+      | "ambiguous"
+      | "guideline"
+      | "none";
+    /** @description What is decided of one finding, or ("") of the case as a whole. */
+    SeatDecisionRequest: {
+      finding: string;
+      choice: components["schemas"]["ChoiceEnum"];
+      rois: components["schemas"]["MarkedRoiRequest"][];
+      reason: components["schemas"]["SeatDecisionReasonEnum"];
+      /** @default  */
+      comment: string;
+    };
+    /** @enum {string} */
+    SeatStateEnum: "revealed" | "decided";
     /** @description Another radiologist's signature under a version. */
     SecondSignature: {
       signer: string;
@@ -2379,6 +3128,26 @@ export interface components {
     };
     /** @enum {string} */
     SectionEnum: "findings" | "impression";
+    /** @description The decision, made on a revision of the draft. */
+    SentDecisionsRequest: {
+      decisions: components["schemas"]["SeatDecisionRequest"][];
+      revision: number;
+    };
+    /** @description The draft as the browser has it. */
+    SentDraftRequest: {
+      revision: number;
+      draft: components["schemas"]["DecisionsRequest"];
+    };
+    /** @description A read as the browser has it, made on a revision of the draft. */
+    SentReadRequest: {
+      revision: number;
+      content: components["schemas"]["ReadContentRequest"];
+      /**
+       * Format: double
+       * @default 0
+       */
+      active_s: number;
+    };
     /** @description One series with its instances. */
     Series: {
       series_instance_uid: string;
@@ -2396,6 +3165,11 @@ export interface components {
       research_use: boolean;
       version: string;
       limits: components["schemas"]["Limits"];
+    };
+    /** @description A reader under a letter. */
+    ShownReader: {
+      letter: string;
+      content: components["schemas"]["ReadContent"];
     };
     /** @description The server's word that a review is signed, until when it may be withdrawn, what is next. */
     Signed: {
@@ -2598,7 +3372,7 @@ export interface components {
       database: string;
     };
     /** @enum {string} */
-    WayEnum: "one" | "filter" | "sample" | "release";
+    WayEnum: "one" | "filter" | "sample" | "release" | "sealed";
     /** @description Why a signature is taken back; it may be empty. */
     WithdrawalRequest: {
       /** @default  */
@@ -2659,6 +3433,80 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  arbitration: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        arbitration_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Arbitration"];
+        };
+      };
+    };
+  };
+  arbitration_decide: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description Chosen by the client for this one act */
+        "Idempotency-Key": string;
+      };
+      path: {
+        arbitration_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentDecisionsRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Decided"];
+        };
+      };
+    };
+  };
+  arbitration_draft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        arbitration_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentDraftRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SavedDraft"];
+        };
+      };
+    };
+  };
   ai_reveal: {
     parameters: {
       query?: never;
@@ -3032,6 +3880,95 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["JoinLook"];
+        };
+      };
+    };
+  };
+  label_rounds: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelRound"][];
+        };
+      };
+    };
+  };
+  label_round_guideline: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReaderGuideline"];
+        };
+      };
+    };
+  };
+  label_round_reads: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+      };
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OwnReads"];
+        };
+      };
+    };
+  };
+  label_round_next: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["NextRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["NextRead"];
         };
       };
     };
@@ -4140,6 +5077,221 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["QueueSample"];
+        };
+      };
+    };
+  };
+  read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelRead"];
+        };
+      };
+    };
+  };
+  read_draft: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentReadRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SavedRead"];
+        };
+      };
+    };
+  };
+  read_heartbeat: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["HeartbeatRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Lease"];
+        };
+      };
+    };
+  };
+  read_lock: {
+    parameters: {
+      query?: never;
+      header: {
+        /** @description Chosen by the client for this one act */
+        "Idempotency-Key": string;
+      };
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LockRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LockedRead"];
+        };
+      };
+    };
+  };
+  read_question: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["QuestionRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  read_recuse: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LeaveReasonRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReadState"];
+        };
+      };
+    };
+  };
+  read_result: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReadResult"];
+        };
+      };
+    };
+  };
+  read_skip: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["LeaveReasonRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReadState"];
+        };
+      };
+    };
+  };
+  read_take_back: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SavedRead"];
         };
       };
     };

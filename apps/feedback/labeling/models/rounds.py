@@ -171,6 +171,16 @@ class RoundCase(BaseModel):
                 name="round_case_open_draw",
             ),
             models.Index(fields=["round", "state"], name="round_case_state"),
+            models.Index(
+                fields=["purpose"],
+                condition=Q(state="open", unfinal=0),
+                name="round_case_to_compare",
+            ),
+            models.Index(
+                fields=["round"],
+                condition=Q(state__in=["sealed", "unreadable"], released_at__isnull=True),
+                name="round_case_to_release",
+            ),
         ]
 
 
@@ -346,6 +356,8 @@ class Arbitration(BaseModel):
     order = models.JSONField(default=list, help_text="Ids of the reads shown as A, B, ...")
     draft = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, help_text="From the reveal to the decision")
+    saved_at = models.DateTimeField(null=True)
     revealed_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
 

@@ -23,13 +23,24 @@ class Value(models.TextChoices):
 
 
 class ArbitrationDecision(AppendOnlyModel):
-    """What an arbitrator decides on one finding, what they had said blind, and why."""
+    """What an arbitrator decides on one finding, what they had said blind, and why.
+
+    Without a finding it is about the case as a whole: "not_assessable" is an unreadable case,
+    "present" one that can be read.
+    """
 
     class Choice(models.TextChoices):
         """Whose answer is taken."""
 
         A = "a", _("Reader A")
         B = "b", _("Reader B")
+        C = "c", _("Reader C")
+        D = "d", _("Reader D")
+        E = "e", _("Reader E")
+        F = "f", _("Reader F")
+        G = "g", _("Reader G")
+        H = "h", _("Reader H")
+        I = "i", _("Reader I")  # noqa: E741  the ninth letter
         OWN = "own", _("My own")
         MERGED = "merged", _("Merged region")
         INDETERMINATE = "indeterminate", _("Indeterminate")
@@ -50,7 +61,9 @@ class ArbitrationDecision(AppendOnlyModel):
         NONE = "none", _("Not in conflict")
 
     arbitration = models.ForeignKey(Arbitration, on_delete=models.PROTECT, related_name="decisions")
-    finding = models.ForeignKey("cases.Finding", on_delete=models.PROTECT, related_name="+")
+    finding = models.ForeignKey(
+        "cases.Finding", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     choice = models.CharField(max_length=13, choices=Choice.choices)
     value = models.CharField(max_length=14, choices=Value.choices)
     grade = models.CharField(max_length=64, blank=True)
@@ -64,6 +77,11 @@ class ArbitrationDecision(AppendOnlyModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["arbitration", "finding"], name="arbitration_decision_once_a_finding"
+            ),
+            models.UniqueConstraint(
+                fields=["arbitration"],
+                condition=Q(finding__isnull=True),
+                name="arbitration_decision_once_of_the_case",
             ),
             models.CheckConstraint(
                 condition=Q(choice="agreed", reason="none")

@@ -4,9 +4,10 @@ Only ordinary images are shown: reports, segmentations, CAD marks and whatever e
 a case would tell an answer (DESIGN rule 3).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,17 @@ from apps.cases.models import CaseInstance, Instance, Series
 from apps.errors import NotFound
 from apps.feedback.compute.pseudonyms import uid_pseudonym
 from apps.feedback.labeling.models.rounds import Read
+
+EMPTY: Final[dict[str, Any]] = {
+    "answers": [],
+    "rois": [],
+    "measurements": [],
+    "nothing_found": False,
+    "quality": [],
+    "unreadable": False,
+    "unreadable_reason": "",
+    "comment": "",
+}
 
 _UID_TAGS = ("00080018", "0020000D", "0020000E", "00200052")
 
@@ -32,6 +44,18 @@ class ReadUids:
         return uid_pseudonym(uid, read_id=str(self.read_id), key=settings.SECRET_KEY)
 
 
+def content_shown(read: Read, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give stored content as one read names its images; of nothing, an empty form."""
+    uids = ReadUids(read.pk)
+    shown = {**EMPTY, **content}
+    for name in ("rois", "measurements"):
+        shown[name] = [
+            {**mark, "sop_instance_uid": uids.hidden(mark["sop_instance_uid"])}
+            for mark in shown[name]
+        ]
+    return shown
+
+
 def instances_of(read: Read) -> list[Instance]:
     """List the images of a read in reading order, without what only a frame's bytes need."""
     found = Instance.objects.filter(
@@ -44,30 +68,25 @@ def instances_of(read: Read) -> list[Instance]:
     )
 
 
-def sop_uids_of(read: Read) -> dict[str, str]:
-    """Map the read's own SOP Instance UIDs to DICOM's."""
-    uids = ReadUids(read.pk)
-    links = CaseInstance.objects.filter(
-        case=read.case_id, instance__has_pixels=True, instance__is_classifiable=True
-    )
-    return {
-        uids.hidden(uid): uid for uid in links.values_list("instance__sop_instance_uid", flat=True)
-    }
-
-
-def instance_of(read: Read, *, sop: str) -> Instance:
-    """Give the image that a read calls by a name of its own, with what a frame's bytes need.
+def instance_of(read: Read, *, series: str, sop: str) -> Instance:
+    """Give the image that a read calls by names of its own, with what a frame's bytes need.
 
     Raises
     ------
     NotFound : the read has no such image
     """
-    uid = sop_uids_of(read).get(sop)
-    if uid is None:
-        raise NotFound
-    return (
-        Instance.objects.select_related("series__study").defer("metadata").get(sop_instance_uid=uid)
+    uids = ReadUids(read.pk)
+    links = CaseInstance.objects.filter(
+        case=read.case_id, instance__has_pixels=True, instance__is_classifiable=True
     )
+    for instance_id, uid in links.values_list("instance", "instance__sop_instance_uid"):
+        if uids.hidden(uid) == sop:
+            found: Instance = (
+                Instance.objects.select_related("series").defer("metadata").get(pk=instance_id)
+            )
+            if uids.hidden(found.series.series_instance_uid) == series:
+                return found
+    raise NotFound
 
 
 def headers_of(read: Read) -> list[dict[str, Any]]:
@@ -88,6 +107,7 @@ def series_of(read: Read, instances: list[Instance]) -> list[dict[str, Any]]:
             "series_instance_uid": uids.hidden(series.series_instance_uid),
             "series_number": number,
             "modality": series.modality,
+            "description": "",
             "body_part": series.body_part_examined,
             "laterality": series.laterality,
             "instances": [_instance_facts(uids, read, series, each) for each in its],
@@ -110,6 +130,7 @@ def _instance_facts(
     }
     pictured = bool(instance.thumbnail_sha256)
     return {
+        "instance_id": names["sop"],
         "sop_instance_uid": names["sop"],
         "instance_number": instance.instance_number,
         "view_position": instance.view_position,
@@ -121,6 +142,7 @@ def _instance_facts(
         "spacing_kind": instance.spacing_kind,
         "has_pixels": instance.has_pixels,
         "thumbnail_url": reverse("read-thumbnail", kwargs=names) if pictured else "",
+        "acquisition": {},
     }
 
 

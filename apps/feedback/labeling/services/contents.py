@@ -12,28 +12,16 @@ from typing import Any, Final
 from apps.cases.compute.geometry import area_mm2, length_mm
 from apps.cases.models import Instance
 from apps.errors import Invalid
+from apps.feedback.compute.reads import MAXIMUM_MARKS, MAXIMUM_VERTICES
 from apps.feedback.compute.round_policy import FindingRule, RoundRules
 from apps.feedback.labeling.models.rounds import Read
-from apps.feedback.labeling.selectors.images import ReadUids
+from apps.feedback.labeling.selectors.images import EMPTY, ReadUids
 
 Content = dict[str, Any]
 
-# Of one read, of one region; a vertex may lie on the outer edge, a rounded one a hair outside.
-MAXIMUM_MARKS: Final = 200
-MAXIMUM_VERTICES: Final = 400
+# A vertex may lie on the outer edge, a rounded one a hair outside.
 EDGE_TOLERANCE_PX: Final = 0.01
 SMALLEST_AREA_PX2: Final = 0.01 * 0.01 / 4
-
-EMPTY: Final[Content] = {
-    "answers": [],
-    "rois": [],
-    "measurements": [],
-    "nothing_found": False,
-    "quality": [],
-    "unreadable": False,
-    "unreadable_reason": "",
-    "comment": "",
-}
 
 
 @dataclass(frozen=True)
@@ -76,16 +64,18 @@ def content_stored(
     }
 
 
-def content_shown(read: Read, content: Mapping[str, Any]) -> Content:
-    """Give stored content as one read names its images; of nothing, an empty form."""
-    uids = ReadUids(read.pk)
-    shown = {**EMPTY, **content}
-    for name in ("rois", "measurements"):
-        shown[name] = [
-            {**mark, "sop_instance_uid": uids.hidden(mark["sop_instance_uid"])}
-            for mark in shown[name]
-        ]
-    return shown
+def rois_stored(
+    read: Read, sent: Sequence[Mapping[str, Any]], *, rules: RoundRules
+) -> list[Content]:
+    """Check regions that an arbitrator has drawn and give what is stored of them.
+
+    Raises
+    ------
+    Invalid : as for `content_stored`
+    """
+    images = _images(read, sent)
+    _check_marks("rois", sent, rules=rules, images=images)
+    return [_roi(roi, images) for roi in sent]
 
 
 def oddities(content: Mapping[str, Any], *, rules: RoundRules, graded: set[str]) -> list[Oddity]:

@@ -64,18 +64,16 @@ def policy_in_force(reading_round: ReadingRound) -> RoundPolicy:
 
 
 def next_offer(reading_round: ReadingRound, *, user: User, ahead: bool = False) -> Offer:
-    """Give the live read of a member, else offer one; with `ahead` offer the one after it.
+    """Give the live read of a member, with `ahead` the one after it; offer it if there is none.
 
     Raises
     ------
     Conflict : the round has no policy
     """
     member = RoundMember.objects.get(round=reading_round, user=user)
-    live = _live(member).order_by("created_at")
-    begun = live.exclude(state=Read.State.OFFERED).first()
-    waiting = live.filter(state=Read.State.OFFERED).first()
-    here = waiting if ahead or begun is None else begun
-    if here is not None:
+    live = list(_live(member).order_by("created_at")[:2])
+    if len(live) > ahead:
+        here = live[ahead]
         _renew(here, policy_in_force(reading_round))
         return _offer(here)
     rules = read_rules(policy_in_force(reading_round).content)
@@ -83,7 +81,7 @@ def next_offer(reading_round: ReadingRound, *, user: User, ahead: bool = False) 
     if reason:
         return Offer(reason=reason)
     if member.role == RoundMember.Role.ARBITRATOR:
-        return _seat(member, rules, is_ahead=ahead and begun is not None)
+        return _seat(member, rules, is_ahead=ahead and bool(live))
     return _slot(member, rules)
 
 
@@ -128,7 +126,7 @@ def member_reads_end(member: RoundMember, *, reason: str, actor: User) -> None:
         state=Arbitration.State.REVEALED,
     )
     for seat in seats:
-        _queue_again(seat.pk)
+        seat_queue_again(seat.pk)
 
 
 def leases_expire() -> int:
@@ -136,6 +134,20 @@ def leases_expire() -> int:
     late = Read.objects.filter(state__in=LIVE, lease_until__lt=timezone.now())
     reads = list(late.select_related("round_case__round__project")[:200])
     return sum(read_end(read, to=Read.State.EXPIRED, reason="", actor=None) for read in reads)
+
+
+def refuse_if_stopped(reading_round: ReadingRound, user: User) -> None:
+    """Pass where the round is open and its member may go on.
+
+    Raises
+    ------
+    Conflict : `round_closed`, `read_paused`
+    """
+    if reading_round.state != ReadingRound.State.OPEN:
+        raise Conflict("The round is closed.", code="round_closed")
+    member = RoundMember.objects.filter(round=reading_round, user=user).first()
+    if member is None or member.state != RoundMember.State.ACTIVE:
+        raise Conflict("You are paused in this round: nothing was lost.", code="read_paused")
 
 
 def lease_end(policy: RoundPolicy) -> object:
@@ -328,7 +340,7 @@ def _seat_of(member: RoundMember, rules: RoundRules, round_case: RoundCase) -> O
         RoundCase.objects.filter(pk=round_case.pk).update(state=RoundCase.State.ARBITRATION)
         read = _read(member, rules, round_case, kind=Read.Kind.ARBITRATOR)
         if read is None:
-            _queue_again(seat.pk)
+            seat_queue_again(seat.pk)
             return None
         Arbitration.objects.filter(pk=seat.pk).update(read=read)
         return Offer(read_id=read.pk, arbitration_id=seat.pk)
@@ -338,16 +350,22 @@ def _seat_of(member: RoundMember, rules: RoundRules, round_case: RoundCase) -> O
 def _give_seat_back(read: Read) -> None:
     seat = Arbitration.objects.filter(read=read).first()
     if seat is not None:
-        _queue_again(seat.pk)
+        seat_queue_again(seat.pk)
 
 
-def _queue_again(seat_id: UUID) -> None:
-    Arbitration.objects.filter(pk=seat_id, state__in=sources(ARBITRATION, "queued")).update(
-        state=Arbitration.State.QUEUED,
-        arbitrator=None,
-        read=None,
-        revealed_at=None,
-        order=[],
-        draft={},
-        revision=0,
+def seat_queue_again(seat_id: UUID) -> bool:
+    """Let another arbitrator take a seat; say whether somebody had it."""
+    freed = Arbitration.objects.filter(pk=seat_id, state__in=sources(ARBITRATION, "queued"))
+    return bool(
+        freed.update(
+            state=Arbitration.State.QUEUED,
+            arbitrator=None,
+            read=None,
+            revealed_at=None,
+            lease_until=None,
+            saved_at=None,
+            order=[],
+            draft={},
+            revision=0,
+        )
     )

@@ -7,7 +7,7 @@ what another reader does (DESIGN rule 3). What a lock leads to happens later, in
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
@@ -17,8 +17,9 @@ from django.db.models import F, Max
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from apps.cases.models import Finding
+from apps.cases.models import Exposure, Finding
 from apps.cases.services.audit import audit_record
+from apps.cases.services.exposure import exposure_record
 from apps.errors import Conflict, Invalid
 from apps.feedback.compute.round_policy import RoundRules, read_rules
 from apps.feedback.labeling.access import is_exposed
@@ -26,16 +27,19 @@ from apps.feedback.labeling.models.rounds import (
     Guideline,
     LockTakenBack,
     Read,
-    ReadingRound,
     ReadLock,
     ReadQuestion,
     RoundCase,
-    RoundMember,
     RoundPolicy,
 )
 from apps.feedback.labeling.services.arbitration import seat_reveal
 from apps.feedback.labeling.services.contents import Content, content_stored, oddities
-from apps.feedback.labeling.services.offers import LIVE, policy_in_force, read_end
+from apps.feedback.labeling.services.offers import (
+    LIVE,
+    policy_in_force,
+    read_end,
+    refuse_if_stopped,
+)
 from apps.feedback.states import READ, sources
 
 State = Read.State
@@ -88,7 +92,7 @@ def draft_save(read: Read, *, sent: Sent) -> Read:
     Invalid : see `content_stored`
     """
     asked = asked_of(read)
-    _refuse_if_stopped(read)
+    refuse_if_stopped(read.round_case.round, read.reader)
     content = content_stored(read, sent.content, rules=asked.rules, grades=asked.grades)
     now = timezone.now()
     saved = Read.objects.filter(
@@ -117,7 +121,7 @@ def read_lock(read: Read, *, sent: Sent, is_confirmed: bool) -> Read:
         another door meanwhile: the read is taken from them
     """
     asked = asked_of(read)
-    _refuse_if_stopped(read)
+    refuse_if_stopped(read.round_case.round, read.reader)
     _refuse_if_exposed(read)
     content = content_stored(read, sent.content, rules=asked.rules, grades=asked.grades)
     _refuse_if_odd(content, asked, is_confirmed=is_confirmed)
@@ -155,17 +159,21 @@ def read_lock(read: Read, *, sent: Sent, is_confirmed: bool) -> Read:
     return read
 
 
+def read_withdraw_exposed(read: Read) -> None:
+    """Take a read from a person who has come to know an answer by another door."""
+    if is_exposed(read.reader, read.round_case.case):
+        read_end(read, to=State.WITHDRAWN, reason="no longer blinded", actor=None)
+
+
+def result_show(read: Read) -> None:
+    """Note that the reader sees what others said: they can read nothing of the patient again."""
+    exposure_record(read.reader, kind=Exposure.Kind.RESULT_SEEN, case=read.round_case.case)
+
+
 def may_be_taken_back(read: Read) -> bool:
     """Tell whether five minutes follow the lock: not where the lock shows something."""
     is_qualification = read.round_case.purpose == RoundCase.Purpose.QUALIFICATION
     return read.kind == Read.Kind.ANNOTATOR and not is_qualification
-
-
-def take_back_until(read: Read) -> datetime | None:
-    """Give the end of the time in which a lock may be taken back; None where it may not."""
-    if read.state != State.LOCKED or read.locked_at is None:
-        return None
-    return read.locked_at + timedelta(seconds=settings.TAKE_BACK_WINDOW_S)
 
 
 def lock_take_back(read: Read) -> Read:
@@ -176,7 +184,7 @@ def lock_take_back(read: Read) -> Read:
     Conflict : `take_back_over`, or nothing is locked
     """
     asked = asked_of(read)
-    _refuse_if_stopped(read)
+    refuse_if_stopped(read.round_case.round, read.reader)
     now = timezone.now()
     with transaction.atomic():
         taken = Read.objects.filter(
@@ -221,16 +229,20 @@ def read_leave(read: Read, *, to: Read.State, reason: str) -> Read:
 
 
 def lease_renew(read: Read, *, active_s: float) -> Read:
-    """Keep the read while its reader is at it.
+    """Keep the read, and the one that is loaded ahead, while their reader is at it.
 
     Raises
     ------
     Conflict : it is not live any more
     """
     lease_s = read_rules(policy_in_force(read.round_case.round).content).lease_s
+    until = timezone.now() + timedelta(seconds=lease_s)
     renewed = Read.objects.filter(pk=read.pk, state__in=LIVE).update(
-        lease_until=timezone.now() + timedelta(seconds=lease_s), active_s=_active(read, active_s)
+        lease_until=until, active_s=_active(read, active_s)
     )
+    Read.objects.filter(
+        reader=read.reader, round_case__round=read.round_case.round_id, state__in=LIVE
+    ).update(lease_until=until)
     read.refresh_from_db()
     if not renewed:
         raise _overtaken(read)
@@ -288,23 +300,12 @@ def _refuse_if_odd(content: Content, asked: Asked, *, is_confirmed: bool) -> Non
         )
 
 
-def _refuse_if_stopped(read: Read) -> None:
-    reading_round = read.round_case.round
-    if reading_round.state != ReadingRound.State.OPEN:
-        raise Conflict("The round is closed.", code="round_closed")
-    member = RoundMember.objects.filter(round=reading_round, user=read.reader).first()
-    if member is None or member.state != RoundMember.State.ACTIVE:
-        raise Conflict("You are paused in this round: nothing was lost.", code="read_paused")
-
-
 def _refuse_if_exposed(read: Read) -> None:
-    if not is_exposed(read.reader, read.round_case.case):
-        return
-    read_end(read, to=State.WITHDRAWN, reason="no longer blinded", actor=None)
-    raise Conflict(
-        "You have come to see answers on this case elsewhere: it can no longer be read blinded.",
-        code="no_longer_blinded",
-    )
+    if is_exposed(read.reader, read.round_case.case):
+        raise Conflict(
+            "You have come to see answers on this case elsewhere: it cannot be read blinded now.",
+            code="no_longer_blinded",
+        )
 
 
 def _active(read: Read, sent_s: float) -> Any:

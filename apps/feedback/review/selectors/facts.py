@@ -10,6 +10,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from apps.cases.models import Case, CaseInstance, Instance, Patient, Series, Study, User
+from apps.cases.selectors import age_at_study
 
 
 def name_of(user: User | None) -> str:
@@ -26,17 +27,8 @@ def patient_facts(study: Study) -> dict[str, Any]:
         "patient_id": patient.patient_id,
         "sex": patient.sex,
         "birth_date": patient.birth_date,
-        "age": study.patient_age or _age(study),
+        "age": age_at_study(study),
     }
-
-
-def _age(study: Study) -> str:
-    """Give completed years at the study as DICOM's AS, e.g. 063Y; empty when a date is missing."""
-    birth, taken = study.patient.birth_date, study.study_date
-    if birth is None or taken is None or taken < birth:
-        return ""
-    years = taken.year - birth.year - ((taken.month, taken.day) < (birth.month, birth.day))
-    return f"{years:03d}Y"
 
 
 def study_facts(study: Study) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The shapes of what a reader sends: a reading, and the acts that follow a signature."""
 
-import math
 from typing import Any
 
 from rest_framework import serializers
 
+from apps.feedback.fields import LARGEST_INTEGER, FiniteField
 from apps.feedback.review.models import (
     EXPLICIT_VERDICTS,
     MAXIMUM_ROIS,
@@ -16,7 +16,6 @@ from apps.feedback.review.models import (
 )
 
 MAXIMUM_TEXT_LENGTH = 20_000
-LARGEST_INTEGER = 2**31 - 1  # what a column holds
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -35,20 +34,6 @@ class SaidSerializer(serializers.Serializer[Any]):
     finding = serializers.CharField()
     verdict = serializers.ChoiceField(choices=Verdict.choices)
     grade = serializers.CharField(allow_blank=True)
-
-
-class FiniteField(serializers.FloatField):
-    """A number that JSON and both databases can hold: Python's float() also reads "nan"."""
-
-    def to_internal_value(self, data: Any) -> float:
-        """Refuse what is no number, or none on the number line."""
-        try:
-            value: float = super().to_internal_value(data)
-        except OverflowError:  # an integer of hundreds of digits
-            self.fail("invalid")
-        if not math.isfinite(value):
-            self.fail("invalid")
-        return value
 
 
 class RoiShapeSerializer(serializers.Serializer[Any]):

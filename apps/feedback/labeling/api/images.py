@@ -1,0 +1,87 @@
+"""WADO-RS (PS3.18 10.4) of one read's images, under names of the read's own.
+
+No ETag: an image's own would name it, and the same image has another name in another read.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from apps import blobs
+from apps.cases.access import person
+from apps.cases.dicomweb.server import DICOM_JSON, multipart
+from apps.cases.models import ImageAccess
+from apps.cases.services.image_access import image_access_record
+from apps.errors import NotFound
+from apps.feedback.labeling.models.rounds import Read
+from apps.feedback.labeling.selectors.images import ReadUids, headers_of, instance_of
+from apps.feedback.labeling.selectors.reads import own_read
+
+# An image of a read never changes, so the browser may keep its bytes for a login.
+KEPT: Final = "private, max-age=43200, immutable"
+
+
+def metadata(request: HttpRequest, read_id: UUID, study: str) -> HttpResponseBase:
+    """Answer the allowed part of the header of every image of the read."""
+    read = _read(request, read_id, study, kind=ImageAccess.Kind.IMAGES)
+    body = orjson.dumps(headers_of(read))
+    return _own(HttpResponse(body, content_type=DICOM_JSON))
+
+
+def frames(
+    request: HttpRequest, read_id: UUID, study: str, series: str, sop: str, numbers: Sequence[int]
+) -> HttpResponseBase:
+    """Stream frames as stored."""
+    read = _read(request, read_id, study, kind=ImageAccess.Kind.IMAGES)
+    instance = instance_of(read, series=series, sop=sop)
+    if max(numbers) > len(instance.frame_ranges):
+        raise NotFound
+    ranges = [instance.frame_ranges[number - 1] for number in numbers]
+    return _own(
+        multipart(
+            instance.rendition_sha256, ranges, transfer_syntax_uid=instance.transfer_syntax_uid
+        ),
+        is_head=request.method == "HEAD",
+    )
+
+
+def thumbnail(
+    request: HttpRequest, read_id: UUID, study: str, series: str, sop: str
+) -> HttpResponseBase:
+    """Stream the small JPEG made at ingest."""
+    read = _read(request, read_id, study, kind=ImageAccess.Kind.THUMBNAIL)
+    instance = instance_of(read, series=series, sop=sop)
+    sha256 = instance.thumbnail_sha256
+    if not sha256 or not blobs.exists(sha256):
+        raise NotFound
+    size = blobs.size_of(sha256)
+    streamed = StreamingHttpResponse(
+        blobs.read_ranges(sha256, [[0, size]]), content_type="image/jpeg"
+    )
+    streamed["Content-Length"] = str(size)
+    return _own(streamed, is_head=request.method == "HEAD")
+
+
+def _read(request: HttpRequest, read_id: UUID, study: str, *, kind: ImageAccess.Kind) -> Read:
+    read = own_read(person(request), read_id)
+    its_study = read.round_case.case.study
+    if ReadUids(read.pk).hidden(its_study.study_instance_uid) != study:
+        raise NotFound
+    image_access_record(
+        person(request),
+        study=its_study,
+        kind=kind,
+        session_key=request.session.session_key or "",
+    )
+    return read
+
+
+def _own(response: HttpResponseBase, *, is_head: bool = False) -> HttpResponseBase:
+    if is_head and isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()  # the headers are the answer: open no file
+    response["Cache-Control"] = KEPT
+    response["Vary"] = "Cookie"
+    return response

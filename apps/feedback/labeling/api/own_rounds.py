@@ -1,0 +1,95 @@
+"""HTTP of the rounds a person reads in: what comes next, what they have read, the guideline."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps import blobs
+from apps.cases.access import known
+from apps.errors import NotFound
+from apps.feedback.labeling.models.rounds import ReadingRound
+from apps.feedback.labeling.selectors.reads import (
+    guideline_payload,
+    guideline_picture_type,
+    own_reads,
+    own_rounds,
+)
+from apps.feedback.labeling.serializers import reads as shapes
+from apps.feedback.labeling.services.offers import next_offer
+
+
+def _round(round_id: UUID) -> ReadingRound:
+    return ReadingRound.objects.select_related("project").get(pk=round_id)
+
+
+class LabelRoundsView(APIView):
+    """The rounds of the person who asks."""
+
+    @extend_schema(operation_id="label_rounds", responses=shapes.LabelRoundSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List them, each with the person's own progress."""
+        rounds = own_rounds(known(request.user))
+        return Response(shapes.LabelRoundSerializer(rounds, many=True).data)
+
+
+class LabelRoundNextView(APIView):
+    """What comes next in a round."""
+
+    @extend_schema(
+        operation_id="label_round_next",
+        request=shapes.NextSerializer,
+        responses=shapes.NextReadSerializer,
+    )
+    def post(self, request: Request, round_id: UUID) -> Response:
+        """Give the read in hand, else offer one; or say why there is none."""
+        sent = shapes.NextSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        offer = next_offer(
+            _round(round_id), user=known(request.user), ahead=sent.validated_data["ahead"]
+        )
+        return Response(shapes.NextReadSerializer(offer).data)
+
+
+class LabelRoundReadsView(APIView):
+    """A person's own reads of a round."""
+
+    @extend_schema(
+        operation_id="label_round_reads",
+        parameters=[shapes.OwnReadsQuerySerializer],
+        responses=shapes.OwnReadsSerializer,
+    )
+    def get(self, request: Request, round_id: UUID) -> Response:
+        """List them, newest first."""
+        query = shapes.OwnReadsQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        page = own_reads(known(request.user), _round(round_id), **query.validated_data)
+        return Response(shapes.OwnReadsSerializer(page).data)
+
+
+class LabelRoundGuidelineView(APIView):
+    """The guideline of a round."""
+
+    @extend_schema(operation_id="label_round_guideline", responses=shapes.ReaderGuidelineSerializer)
+    def get(self, request: Request, round_id: UUID) -> Response:
+        """Give the version in force and what each one changed."""
+        payload = guideline_payload(_round(round_id))
+        return Response(shapes.ReaderGuidelineSerializer(payload).data)
+
+
+def guideline_picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
+    """Stream a picture of the guideline."""
+    content_type = guideline_picture_type(_round(round_id), sha256)
+    if not blobs.exists(sha256):
+        raise NotFound
+    size = blobs.size_of(sha256)
+    streamed = StreamingHttpResponse(
+        () if request.method == "HEAD" else blobs.read_ranges(sha256, [[0, size]]),
+        content_type=content_type,
+    )
+    streamed["Content-Length"] = str(size)
+    streamed["Cache-Control"] = "private, max-age=43200, immutable"
+    return streamed
