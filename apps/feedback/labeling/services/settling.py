@@ -33,7 +33,7 @@ from apps.feedback.labeling.models.rounds import (
 from apps.feedback.labeling.models.verdicts import Consensus
 from apps.feedback.labeling.services.arbitration import seats_expire
 from apps.feedback.labeling.services.consensus import consensus_of_readers, consensus_of_seats
-from apps.feedback.labeling.services.offers import leases_expire
+from apps.feedback.labeling.services.offers import leases_expire, policy_in_force
 from apps.feedback.states import READ, ROUND_CASE, sources
 
 AT_ONCE: Final = 200
@@ -78,6 +78,8 @@ def read_finalise(read_id: UUID) -> bool:
         RoundCase.objects.filter(
             pk=read.round_case_id, purpose__in=[Purpose.PRIMARY, Purpose.REREAD], unfinal__gt=0
         ).update(unfinal=F("unfinal") - 1)
+        if read.round_case.purpose == Purpose.PRIMARY:
+            _reread_draw(read)
         audit_record(
             actor=None,
             action="read.final",
@@ -145,7 +147,7 @@ def case_compare(round_case_id: UUID) -> bool:
                 consensus = consensus_of_readers(
                     round_case, rules=rules, policy=policy, locks=locks
                 )
-                _case_end(round_case, consensus, rules)
+                _case_end(round_case, consensus)
     except IntegrityError:
         return False  # the other settling was first
     return True
@@ -201,7 +203,7 @@ def case_decide(round_case_id: UUID) -> bool:
             consensus = consensus_of_seats(
                 round_case, rules=read_rules(policy.content), policy=policy
             )
-            _case_end(round_case, consensus, read_rules(policy.content))
+            _case_end(round_case, consensus)
     except IntegrityError:
         return False
     return True
@@ -214,7 +216,7 @@ def _case_move(round_case: RoundCase, *, to: State) -> int:
     return moved.update(state=to)
 
 
-def _case_end(round_case: RoundCase, consensus: Consensus, rules: RoundRules) -> None:
+def _case_end(round_case: RoundCase, consensus: Consensus) -> None:
     _case_move(round_case, to=State.UNREADABLE if consensus.is_unreadable else State.SEALED)
     audit_record(
         actor=None,
@@ -223,34 +225,31 @@ def _case_end(round_case: RoundCase, consensus: Consensus, rules: RoundRules) ->
         project=round_case.round.project,
         detail={"content_sha256": consensus.content_sha256, "method": consensus.method},
     )
-    _rereads_draw(round_case, rules)
 
 
-def _rereads_draw(round_case: RoundCase, rules: RoundRules) -> None:
-    """Draw whose read of the case is repeated after the wash-out, unknown to them (I10)."""
-    if rules.reread_share <= 0:
-        return
+def _reread_draw(read: Read) -> None:
+    """Draw whether a read is repeated after the wash-out, unknown to its reader (I10).
+
+    It is drawn as the read becomes final, from nothing but the round's seed and the reader: what
+    others say of the case, and when, must not move it.
+    """
+    round_case = read.round_case
+    rules = read_rules(policy_in_force(round_case.round).content)
     seed = round_case.round.seed
-    reads = Read.objects.filter(
-        round_case=round_case, kind=Read.Kind.ANNOTATOR, state=Read.State.FINAL
-    )
-    not_before = timezone.now() + timedelta(days=rules.washout_days)
-    RoundCase.objects.bulk_create(
-        RoundCase(
-            round=round_case.round,
-            case_id=round_case.case_id,
-            epoch=round_case.epoch,
-            purpose=Purpose.REREAD,
-            readers=1,
-            open_slots=1,
-            unfinal=1,
-            draw=drawn_share(round_case.pk, reader_id, "reread place", seed=seed),
-            only_reader_id=reader_id,
-            rereads=round_case,
-            not_before=not_before,
-        )
-        for reader_id in reads.values_list("reader", flat=True)
-        if drawn_share(round_case.pk, reader_id, "reread", seed=seed) < rules.reread_share
+    if drawn_share(round_case.pk, read.reader_id, "reread", seed=seed) >= rules.reread_share:
+        return
+    RoundCase.objects.create(
+        round=round_case.round,
+        case_id=round_case.case_id,
+        epoch=round_case.epoch,
+        purpose=Purpose.REREAD,
+        readers=1,
+        open_slots=1,
+        unfinal=1,
+        draw=drawn_share(round_case.pk, read.reader_id, "reread place", seed=seed),
+        only_reader_id=read.reader_id,
+        rereads=round_case,
+        not_before=timezone.now() + timedelta(days=rules.washout_days),
     )
 
 

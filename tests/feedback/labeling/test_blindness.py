@@ -1,0 +1,77 @@
+"""Nothing that reaches a reader depends on what another answers, or on the model (I1)."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.feedback.labeling.histories import ANSWERS, Act, differences
+from tests.feedback.labeling.leaks import LEAKS
+
+pytestmark = [pytest.mark.django_db, pytest.mark.full]
+
+HISTORIES = int(os.environ.get("COREAD_HISTORIES", "100"))
+WHATS = ("lock", "lock", "lock", "open", "save", "take back", "ask", "skip", "time")
+RULES = {"reread_share": 1.0, "washout_days": 0.001, "release": "manual"}
+
+places = st.integers(0, len(ANSWERS) - 1)
+
+
+def acts_of(observer: str) -> st.SearchStrategy[list[Act]]:
+    """Anybody's acts; the observer answers the same in both worlds, the others otherwise."""
+    own = st.builds(
+        lambda what, answer: Act(observer, what, (answer, answer)), st.sampled_from(WHATS), places
+    )
+    others = st.builds(
+        lambda who, what, one, other: Act(who, what, (one, other)),
+        st.sampled_from(["B", "C", "arbitrator"]),
+        st.sampled_from(WHATS),
+        places,
+        places,
+    )
+    return st.lists(st.one_of(own, others, others), min_size=4, max_size=14)
+
+
+@hypothesis_settings(
+    max_examples=HISTORIES,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+@given(acts=acts_of("A"))
+def test_an_annotator_sees_the_same_in_both_worlds(log_in, acts):
+    assert differences(log_in, acts, observer="A", rules=RULES) == []
+
+
+# Every kind of observation: a read in hand beside one that is settled, one in arbitration.
+TELLING = (
+    Act("A", "lock", (0, 0)),
+    Act("B", "lock", (0, 1)),
+    Act("C", "lock", (0, 1)),
+    Act("B", "lock", (1, 0)),
+    Act("A", "open"),
+    Act("C", "lock", (0, 1)),
+    Act("B", "lock", (3, 0)),
+    Act("C", "lock", (0, 3)),
+    Act("A", "save", (1, 1)),
+    Act("A", "time"),
+    Act("A", "ask"),
+    Act("A", "lock", (0, 0)),
+    Act("A", "time"),
+    Act("A", "open"),
+    Act("A", "save", (1, 1)),
+    Act("A", "ask"),
+)
+
+
+def test_the_telling_history_tells_nothing(log_in):
+    assert differences(log_in, TELLING, observer="A", rules=RULES) == []
+
+
+@pytest.mark.parametrize("channel", sorted(LEAKS))
+def test_a_planted_leak_is_found(log_in, channel):
+    with LEAKS[channel]():
+        assert differences(log_in, TELLING, observer="A", rules=RULES) != []
