@@ -55,6 +55,7 @@ def grow(project) -> None:
     make.DeploymentFactory(project=project, model_version=version, sequence=latest + 1)
     make.FindingFactory(project=project)
     make.PhraseFactory(project=project)
+    make.RoundCaseFactory(round=make.ReadingRoundFactory(project=project), case=case)
 
 
 def project_champion(project):
@@ -76,6 +77,7 @@ LISTS: dict[str, tuple[str, str]] = {
     "stuck-predictions": ("GET", "project"),
     "models": ("GET", "project"),
     "runs": ("GET", "project"),
+    "rounds": ("GET", "project"),
     "phrases": ("GET", "project"),
     "projects": ("GET", ""),
     "projects-administered": ("GET", ""),
@@ -171,6 +173,11 @@ LIST_OR_NOT = {
             *("draft-key", "review-addendum", "review-withdraw", "second-signature"),
             *("critical-acknowledge", "ai-reveal", "case-claim", "case-prior", "case-history"),
             *("phrase",),
+            *("round-setup", "round-policy", "round-guideline", "round-members", "round-member"),
+            *("round-cases-remove", "round-known-cases", "round-case-readers"),
+            *("round-case-cancel", "round-case-reopen", "round-case-reassign", "round-open"),
+            *("round-close", "round-cancel", "round-release", "round-progress"),
+            *("round-cases", "round-questions", "round-question-answer"),
             # own lists of readers: tests/feedback/labeling/test_reading.py
             *("label-rounds", "label-next", "label-reads", "label-guideline"),
             *("label-guideline-picture", "read", "read-draft", "read-lock", "read-take-back"),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.feedback.api import ReviewSignView, SystemView
 from apps.feedback.labeling.read_urls import urlpatterns as reading_rounds
+from apps.feedback.labeling.round_urls import urlpatterns as rounds
 from apps.feedback.learning.urls import urlpatterns as learning
 from apps.feedback.review.api import acts, reading
 
@@ -30,5 +31,6 @@ urlpatterns = [
         f"{REVIEW}/acknowledge", acts.CriticalAcknowledgeView.as_view(), name="critical-acknowledge"
     ),
     *reading_rounds,
+    *rounds,
     *learning,
 ]

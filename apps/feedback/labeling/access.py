@@ -20,6 +20,8 @@ from apps.feedback.labeling.models.rounds import (
     RoundMember,
 )
 
+# The roles of a project that read in its rounds.
+LABEL_ROLES: Final = (Role.ANNOTATOR, Role.ARBITRATOR)
 # A withdrawn read is nobody's any more; the others' states a reader may be told (I14).
 _SHOWN_TO_READER: Final = [state for state in Read.State.values if state != Read.State.WITHDRAWN]
 # Images stay with a read that lives or counts.

@@ -160,6 +160,8 @@ class RoundMachine(RuleBasedStateMachine):
 
     @rule(who=people, way=st.sampled_from(["skip", "recuse"]))
     def leave(self, who: int, way: str) -> None:
+        self.read(who + 1, "normal")
+        self.read(who, "normal", how="open")
         person = self.annotator(who)
         for read in self.reads(person, *LIVE[1:])[:1]:
             body = {"reason": "known"}
@@ -248,6 +250,7 @@ class RoundMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.room.annotators) < 6)
     def comes_to_know(self, who: int) -> None:
         """Give a reader a role that sees everything: they are out from now on."""
+        self.read(who, "normal", how="open")  # it may be in their hands at that moment
         person = self.annotator(who)
         _, is_new = Membership.objects.get_or_create(
             user=person.user, project=self.room.project, role="radiologist"
@@ -257,6 +260,7 @@ class RoundMachine(RuleBasedStateMachine):
                 user=person.user, kind="project_role", project=self.room.project
             )
             REACHED["exposure"] += 1
+            self.read(who, "normal")
             self.room.join("annotator")
 
     @rule(who=people)
