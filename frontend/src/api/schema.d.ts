@@ -825,6 +825,24 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/projects/{project_id}/rounds": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List them. */
+    get: operations["rounds"];
+    put?: never;
+    /** @description Begin a draft. */
+    post: operations["round_create"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/projects/{project_id}/runs": {
     parameters: {
       query?: never;
@@ -1253,6 +1271,330 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rounds/{round_id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Cancel the round. */
+    post: operations["round_cancel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give a page of them. */
+    get: operations["round_cases"];
+    put?: never;
+    /** @description Add those that a filter names, or a random sample of them. */
+    post: operations["round_cases_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases/{round_case_id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Take it out; what was said of it stays on record. */
+    post: operations["round_case_cancel"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases/{round_case_id}/readers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Ask for more reads. */
+    post: operations["round_case_readers"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases/{round_case_id}/reassign": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End them, so that others can take the case. */
+    post: operations["round_case_reassign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases/{round_case_id}/reopen": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Begin a new epoch with other readers. */
+    post: operations["round_case_reopen"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/cases/remove": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Take them out. */
+    post: operations["round_cases_remove"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/close": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Close the round. */
+    post: operations["round_close"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/guideline": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Write the next version. */
+    post: operations["round_guideline"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/known-cases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Add one. */
+    post: operations["round_known_case"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/members": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Give somebody a place. */
+    post: operations["round_member_add"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/members/{member_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Pause, resume, withdraw, or change the caps. */
+    patch: operations["round_member_change"];
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/open": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let the readers in. */
+    post: operations["round_open"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/policy": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Write the next version. */
+    post: operations["round_policy"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/progress": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the counts, the people, and what waits for the admin. */
+    get: operations["round_progress"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/questions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description List the questions. */
+    get: operations["round_questions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/questions/{question_id}/answer": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Write the guideline that answers it. */
+    post: operations["round_question_answer"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/release": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let every sealed case count. */
+    post: operations["round_release"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/setup": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give it whole, with what its rules mean in work. */
+    get: operations["round_setup"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/runs/{run_id}": {
     parameters: {
       query?: never;
@@ -1413,6 +1755,12 @@ export interface components {
     /** @description Why a signed review needs a new version. */
     AddendumRequest: {
       reason: string;
+    };
+    /** @description The guideline in force. */
+    AdminGuideline: {
+      version: number;
+      text: string;
+      pictures: components["schemas"]["SentPicture"][];
     };
     /** @description A project in the list of those that a person administers. */
     AdministeredProject: {
@@ -1649,6 +1997,23 @@ export interface components {
     };
     /** @enum {string} */
     BulkExclusionStateEnum: "waiting" | "approved";
+    /** @description Which cases of the project; without anything, all. */
+    CaseFilterRequest: {
+      case_ids?: string[];
+      /** @default  */
+      modality: string;
+      /** @default  */
+      body_part_examined: string;
+      /** Format: date */
+      arrived_from?: string | null;
+      /** Format: date */
+      arrived_to?: string | null;
+      sample_size?: number | null;
+    };
+    /** @description Cases of the round. */
+    CaseIdsRequest: {
+      round_case_ids: string[];
+    };
     /** @description When AI output is shown to this person in this case, and what they answered before. */
     CasePolicy: {
       version: number;
@@ -1688,6 +2053,10 @@ export interface components {
     };
     /** @enum {string} */
     CaseStatusEnum: "unread" | "draft" | "signed";
+    /** @description How many cases were added or taken out. */
+    CasesChanged: {
+      count: number;
+    };
     /** @enum {string} */
     ChoiceEnum:
       | "a"
@@ -1761,6 +2130,8 @@ export interface components {
     };
     /** @enum {string} */
     ConsensusValueEnum: "present" | "absent" | "not_assessable" | "indeterminate";
+    /** @enum {string} */
+    ContentTypeEnum: "image/png" | "image/jpeg";
     /** @description An epoch; validation is null where nobody labelled it, an AUC where a class is missing. */
     CurvePoint: {
       epoch: number;
@@ -2087,6 +2458,17 @@ export interface components {
       /** Format: uuid */
       project_id: string;
     };
+    /** @enum {string} */
+    KnownCasePurposeEnum: "gold" | "qualification";
+    /** @description A case whose answer is known. */
+    KnownCaseRequest: {
+      /** Format: uuid */
+      case_id: string;
+      purpose: components["schemas"]["KnownCasePurposeEnum"];
+      content: components["schemas"]["ReadContentRequest"];
+      /** @default  */
+      explanation: string;
+    };
     /** @description One finding that the round asks about. */
     LabelFinding: {
       code: string;
@@ -2134,7 +2516,7 @@ export interface components {
       round_id: string;
       name: string;
       project: components["schemas"]["RoundProject"];
-      role: components["schemas"]["RoleEnum"];
+      role: components["schemas"]["RoundRoleEnum"];
       state: components["schemas"]["OwnRoundStateEnum"];
       is_paused: boolean;
       locked: number;
@@ -2439,6 +2821,14 @@ export interface components {
     /** @description The one thing of a session that its person changes. */
     PatchedLanguageRequest: {
       language?: components["schemas"]["LanguageEnum"];
+    };
+    /** @description What changes of a member; what is not sent stays. */
+    PatchedMemberChangeRequest: {
+      state?: components["schemas"]["RoundMemberStateEnum"];
+      cap?: number | null;
+      daily_cap?: number | null;
+      /** @default  */
+      reason: string;
     };
     /** @description What may change of a project; left out is left as it is. */
     PatchedProjectEditRequest: {
@@ -2752,6 +3142,10 @@ export interface components {
       pictures: components["schemas"]["GuidelinePicture"][];
       changes: components["schemas"]["GuidelineChange"][];
     };
+    /** @description How many shall read a case. */
+    ReadersRequest: {
+      readers: number;
+    };
     /** @description A reading: made on a revision of the draft, with this answer of the model on the screen. */
     ReadingRequest: {
       revision: number;
@@ -2868,15 +3262,178 @@ export interface components {
       laterality: components["schemas"]["LateralityEnum"] | components["schemas"]["BlankEnum"];
     };
     /** @enum {string} */
-    RoleEnum: "annotator" | "arbitrator";
-    /** @enum {string} */
     RolesEnum: "radiologist" | "annotator" | "arbitrator" | "admin";
+    /** @description Somebody who could be given a place. */
+    RoundCandidate: {
+      /** Format: uuid */
+      user_id: string;
+      name: string;
+      role: components["schemas"]["RoundRoleEnum"];
+    };
+    /** @description A case of the round. */
+    RoundCase: {
+      /** Format: uuid */
+      round_case_id: string;
+      /** Format: uuid */
+      case_id: string;
+      patient_id: string;
+      /** Format: date */
+      study_date: string | null;
+      description: string;
+      purpose: components["schemas"]["RoundCasePurposeEnum"];
+      state: components["schemas"]["RoundCaseStateEnum"];
+      epoch: number;
+      readers: number;
+      /** Format: date-time */
+      sealed_at: string | null;
+      /** Format: date-time */
+      released_at: string | null;
+    };
+    /** @enum {string} */
+    RoundCasePurposeEnum: "primary" | "gold" | "reread" | "qualification";
+    /** @enum {string} */
+    RoundCaseStateEnum: "open" | "arbitration" | "sealed" | "unreadable" | "cancelled" | "reopened";
+    /** @description A page and how many there are. */
+    RoundCases: {
+      count: number;
+      rows: components["schemas"]["RoundCase"][];
+    };
+    /** @description A person in the round, and how far they are. */
+    RoundMember: {
+      /** Format: uuid */
+      member_id: string;
+      /** Format: uuid */
+      user_id: string;
+      name: string;
+      role: components["schemas"]["RoundRoleEnum"];
+      state: components["schemas"]["RoundMemberStateEnum"];
+      cap: number | null;
+      daily_cap: number | null;
+      is_qualified: boolean;
+      readable_cases: number;
+      offered: number;
+      locked: number;
+      live: number;
+      /** Format: date-time */
+      last: string | null;
+      /** Format: double */
+      mean_active_s: number | null;
+    };
+    /** @enum {string} */
+    RoundMemberStateEnum: "active" | "paused" | "withdrawn";
+    /** @description A new round. */
+    RoundNameRequest: {
+      name: string;
+    };
+    /** @description The rules in force (apps.feedback.compute.round_policy). */
+    RoundPolicy: {
+      version: number;
+      content: {
+        [key: string]: unknown;
+      };
+    };
+    /** @description Who wrote a version of the rules, when and why. */
+    RoundPolicyVersion: {
+      version: number;
+      reason: string;
+      author: string;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /** @description What the rules mean in work. */
+    RoundPreview: {
+      cases: number;
+      reads: number;
+      /** Format: double */
+      reads_per_annotator: number | null;
+      /** Format: double */
+      hours: number;
+      expected_arbitrations: number;
+      is_assumed: boolean;
+      starved_cases: number;
+    };
+    /** @description How far a round is. */
+    RoundProgress: {
+      state: components["schemas"]["RoundStateEnum"];
+      case_counts: {
+        [key: string]: number;
+      };
+      reads_locked: number;
+      members: components["schemas"]["RoundMember"][];
+      starved_cases: number;
+      open_questions: number;
+    };
     /** @description The project of a round. */
     RoundProject: {
       /** Format: uuid */
       id: string;
       name_en: string;
       name_zh: string;
+    };
+    /** @description A reader's question. */
+    RoundQuestion: {
+      /** Format: uuid */
+      question_id: string;
+      text: string;
+      asker: string;
+      /** Format: uuid */
+      case_id: string;
+      /** Format: date-time */
+      asked_at: string;
+      answered_by_version: number | null;
+    };
+    /** @description The questions of a round. */
+    RoundQuestions: {
+      rows: components["schemas"]["RoundQuestion"][];
+    };
+    /** @enum {string} */
+    RoundRoleEnum: "annotator" | "arbitrator";
+    /** @description One round in the list. */
+    RoundRow: {
+      /** Format: uuid */
+      round_id: string;
+      name: string;
+      state: components["schemas"]["RoundStateEnum"];
+      cases: number;
+      sealed: number;
+      /** Format: date-time */
+      opened_at: string | null;
+      /** Format: date-time */
+      closed_at: string | null;
+      /** Format: date-time */
+      released_at: string | null;
+      /** Format: date-time */
+      created_at: string;
+    };
+    /** @description A round, whole. */
+    RoundSetup: {
+      /** Format: uuid */
+      round_id: string;
+      /** Format: uuid */
+      project_id: string;
+      name: string;
+      state: components["schemas"]["RoundStateEnum"];
+      /** Format: date-time */
+      opened_at: string | null;
+      /** Format: date-time */
+      closed_at: string | null;
+      /** Format: date-time */
+      released_at: string | null;
+      policy: components["schemas"]["RoundPolicy"];
+      policy_versions: components["schemas"]["RoundPolicyVersion"][];
+      guideline: components["schemas"]["AdminGuideline"];
+      members: components["schemas"]["RoundMember"][];
+      candidates: components["schemas"]["RoundCandidate"][];
+      case_counts: {
+        [key: string]: number;
+      };
+      preview: components["schemas"]["RoundPreview"];
+    };
+    /** @enum {string} */
+    RoundStateEnum: "draft" | "open" | "closed" | "cancelled";
+    /** @description The rounds of a project. */
+    Rounds: {
+      rows: components["schemas"]["RoundRow"][];
     };
     /** @description A training run as a row of the list. */
     Run: {
@@ -3128,6 +3685,11 @@ export interface components {
     };
     /** @enum {string} */
     SectionEnum: "findings" | "impression";
+    /** @description The guideline that answers a question. */
+    SentAnswerRequest: {
+      guideline_text: string;
+      change: string;
+    };
     /** @description The decision, made on a revision of the draft. */
     SentDecisionsRequest: {
       decisions: components["schemas"]["SeatDecisionRequest"][];
@@ -3137,6 +3699,41 @@ export interface components {
     SentDraftRequest: {
       revision: number;
       draft: components["schemas"]["DecisionsRequest"];
+    };
+    /** @description A new version of the guideline. */
+    SentGuidelineRequest: {
+      text: string;
+      pictures?: components["schemas"]["SentPictureRequest"][];
+      /** @default  */
+      change: string;
+    };
+    /** @description A place for a person. */
+    SentMemberRequest: {
+      /** Format: uuid */
+      user_id: string;
+      role: components["schemas"]["RoundRoleEnum"];
+    };
+    /** @description A picture of the guideline, stored before. */
+    SentPicture: {
+      sha256: string;
+      content_type: components["schemas"]["ContentTypeEnum"];
+      /** @default  */
+      caption: string;
+    };
+    /** @description A picture of the guideline, stored before. */
+    SentPictureRequest: {
+      sha256: string;
+      content_type: components["schemas"]["ContentTypeEnum"];
+      /** @default  */
+      caption: string;
+    };
+    /** @description New rules. */
+    SentPolicyRequest: {
+      content: {
+        [key: string]: unknown;
+      };
+      /** @default  */
+      reason: string;
     };
     /** @description A read as the browser has it, made on a revision of the draft. */
     SentReadRequest: {
@@ -3373,6 +3970,11 @@ export interface components {
     };
     /** @enum {string} */
     WayEnum: "one" | "filter" | "sample" | "release" | "sealed";
+    /** @description Why an admin does what cannot be undone. */
+    WhyRequest: {
+      /** @default  */
+      reason: string;
+    };
     /** @description Why a signature is taken back; it may be empty. */
     WithdrawalRequest: {
       /** @default  */
@@ -4685,6 +5287,52 @@ export interface operations {
       };
     };
   };
+  rounds: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Rounds"];
+        };
+      };
+    };
+  };
+  round_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        project_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RoundNameRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
   runs: {
     parameters: {
       query?: {
@@ -5338,6 +5986,493 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ResetLook"];
+        };
+      };
+    };
+  };
+  round_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_cases: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+        purpose?: "primary" | "gold" | "qualification" | "";
+        state?: "open" | "arbitration" | "sealed" | "unreadable" | "cancelled" | "reopened" | "";
+      };
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundCases"];
+        };
+      };
+    };
+  };
+  round_cases_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["CaseFilterRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CasesChanged"];
+        };
+      };
+    };
+  };
+  round_case_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_case_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  round_case_readers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_case_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ReadersRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  round_case_reassign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_case_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  round_case_reopen: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_case_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  round_cases_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CaseIdsRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CasesChanged"];
+        };
+      };
+    };
+  };
+  round_close: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_guideline: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentGuidelineRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_known_case: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["KnownCaseRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CasesChanged"];
+        };
+      };
+    };
+  };
+  round_member_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentMemberRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_member_change: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        member_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["PatchedMemberChangeRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_open: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_policy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentPolicyRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_progress: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundProgress"];
+        };
+      };
+    };
+  };
+  round_questions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundQuestions"];
+        };
+      };
+    };
+  };
+  round_question_answer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        question_id: string;
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SentAnswerRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundQuestions"];
+        };
+      };
+    };
+  };
+  round_release: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["WhyRequest"];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_setup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundSetup"];
         };
       };
     };

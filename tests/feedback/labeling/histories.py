@@ -227,7 +227,8 @@ class World:
             "00000000-0000-4000-8000-000000000000",
         )
         nothing["user_id"] = self.person("B").user.pk
-        seat = Arbitration.objects.filter(arbitrator__isnull=True).first()
+        seats = Arbitration.objects.order_by("round_case__draw")
+        seat = seats.filter(arbitrator=self.person(self.observer).user).first() or seats.first()
         if seat is not None:
             nothing["arbitration_id"] = seat.pk
         for place, case in enumerate(self.room.cases):

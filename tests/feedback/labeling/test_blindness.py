@@ -1,6 +1,7 @@
 """Nothing that reaches a reader depends on what another answers, or on the model (I1)."""
 
 import os
+import re
 
 import pytest
 from hypothesis import HealthCheck, Phase, given
@@ -75,3 +76,40 @@ def test_the_telling_history_tells_nothing(log_in):
 def test_a_planted_leak_is_found(log_in, channel):
     with LEAKS[channel]():
         assert differences(log_in, TELLING, observer="A", rules=RULES) != []
+
+
+# What an arbitrator may learn, and when: that a case waits for one at all (an offer is a permitted
+# disclosure), and the readers' answers once the own blind read is locked.
+ARBITRATED = (
+    Act("A", "lock", (0, 0)),
+    Act("B", "lock", (1, 1)),
+    Act("C", "lock", (0, 0)),
+    Act("A", "lock", (1, 1)),
+    Act("B", "lock", (0, 0)),
+    Act("C", "lock", (1, 1)),
+    Act("A", "time"),
+)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_arbitrator_sees_nothing_of_the_answers_before_the_own_read_is_locked(log_in, swapped):
+    """In the other world each reader has said the opposite: they differ just as well."""
+    opposite = {0: 1, 1: 0}
+    acts = [
+        Act(act.who, act.what, (act.answers[0], opposite[act.answers[1]])) if swapped else act
+        for act in ARBITRATED
+    ]
+    looks = [Act("arbitrator", "open"), Act("arbitrator", "save", (2, 2)), Act("A", "time")]
+    assert differences(log_in, [*acts, *looks], observer="arbitrator", rules=RULES) == []
+
+
+def test_what_an_arbitrator_learns_is_only_what_is_listed(log_in):
+    opposite = {0: 1, 1: 0}
+    acts = [
+        Act(act.who, act.what, (act.answers[0], opposite[act.answers[1]])) for act in ARBITRATED
+    ]
+    acts.append(Act("arbitrator", "lock", (2, 2)))
+    found = differences(log_in, acts, observer="arbitrator", rules=RULES)
+    permitted = re.compile(r"^(GET|HEAD) arbitration ")
+    assert [each for each in found if not permitted.match(each)] == []
+    assert found != [], "the reads are shown after the own lock"

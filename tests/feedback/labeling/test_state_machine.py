@@ -16,7 +16,7 @@ PLACES = ("arbitration", "panel", "reread", "withdrawal")
 TIMES = 100
 
 
-def walk(log_in, *, examples: int, steps: int = 20, shrinks: bool = False) -> None:
+def walk(log_in, *, examples: int, steps: int = 12, shrinks: bool = False) -> None:
     phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
     chosen = hypothesis_settings(
         max_examples=examples,
@@ -40,7 +40,7 @@ def long_logins(settings):
 
 def test_every_walk_keeps_the_invariants(log_in):
     REACHED.clear()
-    walk(log_in, examples=70)
+    walk(log_in, examples=50)
     assert {place: REACHED[place] for place in PLACES if REACHED[place] < TIMES} == {}, REACHED
 
 
@@ -48,4 +48,4 @@ def test_every_walk_keeps_the_invariants(log_in):
 @pytest.mark.parametrize("name", sorted(WORKFLOW))
 def test_a_planted_bug_is_found(log_in, name):
     with WORKFLOW[name](), pytest.raises(Exception):  # noqa: B017  whatever notices it
-        walk(log_in, examples=70)
+        walk(log_in, examples=50)
