@@ -8,7 +8,7 @@ BIN := .venv/bin
 NPM = $(BIN)/python -m scripts.frontend npm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick e2e check format bench schema messages migrations lock clean
+.PHONY: help setup run test test-quick e2e blindness-long check format bench schema messages migrations lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test-quick: setup ## the quick tier on SQLite, for while you work (ARGS="-k name
 
 e2e: setup ## the browser tests alone (ARGS="-k name")
 	@$(BIN)/python -m scripts.test e2e $(ARGS)
+
+blindness-long: setup ## two worlds over thousands of histories; goes on where it stopped (ARGS=minutes)
+	@$(BIN)/python -m scripts.blindness $(ARGS)
 
 check: setup ## format, lint, types, import contracts, migrations, API schema, frontend, deployment
 	@$(BIN)/python -m scripts.check
