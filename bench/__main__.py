@@ -7,7 +7,10 @@ import subprocess
 import sys
 from typing import Final
 
-BENCHES: Final = ("cam", "hot_ratio", "cold_ratio", "web", "browser", "roi_whatif", "roi_save")
+BENCHES: Final = (
+    *("cam", "hot_ratio", "cold_ratio", "web", "browser", "roi_whatif", "roi_save"),
+    "labeling",
+)
 
 
 def main() -> None:
