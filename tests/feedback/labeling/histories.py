@@ -26,6 +26,7 @@ from apps.feedback.labeling.models.rounds import Arbitration, Read, RoundCase
 from apps.feedback.labeling.selectors.images import ReadUids
 from apps.feedback.services import rounds_settle
 from tests import factories as make
+from tests.feedback.labeling.chance import Clock, Dice
 from tests.feedback.labeling.room import UNREADABLE, LogIn, Person, make_room, said
 from tests.test_access_matrix import routes
 
@@ -65,26 +66,6 @@ class History:
     """What one person has observed in one world, in order."""
 
     seen: list[tuple[str, Seen]] = field(default_factory=list)
-
-
-class Clock:
-    """Stands until an act moves it."""
-
-    def __init__(self, start: datetime) -> None:
-        self.time = start
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
-class Dice:
-    """The source of every identifier, set anew for each act."""
-
-    def __init__(self) -> None:
-        self.source = random.Random(0)
-
-    def __call__(self, count: int) -> bytes:
-        return self.source.randbytes(count)
 
 
 class World:

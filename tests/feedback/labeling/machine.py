@@ -8,7 +8,7 @@ the walks have been.
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -39,6 +39,7 @@ from apps.feedback.labeling.models.rounds import (
 from apps.feedback.labeling.models.verdicts import Consensus
 from apps.feedback.labeling.services.offers import member_reads_end, policy_in_force
 from apps.feedback.services import rounds_settle
+from tests.feedback.labeling.chance import Clock, Dice
 from tests.feedback.labeling.room import UNREADABLE, LogIn, Person, Room, make_room, said
 
 REACHED: Counter[str] = Counter()
@@ -61,17 +62,6 @@ answers = st.sampled_from(sorted(ANSWERS))
 choices = st.sampled_from(CHOICES)
 
 
-class Clock:
-    """The time of the walk: it stands, and is moved by an act."""
-
-    def __init__(self) -> None:
-        self.time = timezone.now()
-
-    def __call__(self) -> datetime:
-        self.time += timedelta(microseconds=1)
-        return self.time
-
-
 class RoundMachine(RuleBasedStateMachine):
     """One round of two cases, its readers, its arbitrators, an admin."""
 
@@ -90,8 +80,12 @@ class RoundMachine(RuleBasedStateMachine):
     ) -> None:
         self.exits = contextlib.ExitStack()
         atomic = self.exits.enter_context(transaction.atomic())  # noqa: F841
-        self.clock = Clock()
+        self.clock = Clock(timezone.now(), step=timedelta(microseconds=1))
         self.exits.enter_context(mock.patch("django.utils.timezone.now", self.clock))
+        # The same walk is the same on every machine: what is drawn, and every identifier.
+        dice = Dice()
+        self.exits.enter_context(mock.patch("os.urandom", dice))
+        self.exits.enter_context(mock.patch("random._urandom", dice))
         self.room: Room = make_room(
             self.log_in,
             cases=1,

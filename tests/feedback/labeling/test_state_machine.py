@@ -23,6 +23,7 @@ def walk(log_in, *, examples: int, steps: int = 12, shrinks: bool = False) -> No
         stateful_step_count=steps,
         deadline=None,
         database=None,
+        derandomize=True,
         phases=phases,
         suppress_health_check=list(HealthCheck),
     )
