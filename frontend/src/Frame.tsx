@@ -7,14 +7,14 @@ import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
 import { fetchStatus } from "./api/endpoints";
 import { ApiError } from "./api/errors";
-import type { ServerStatus } from "./api/types";
-import { worklistPath } from "./cases/paths";
+import type { Role, ServerStatus } from "./api/types";
+import { ARBITRATE_PATH, LABEL_PATH, worklistPath } from "./cases/paths";
 import { useKeys } from "./cases/useKeys";
 import { useNameOf } from "./cases/words";
 import styles from "./Frame.module.css";
 import { KeyPanel } from "./KeyPanel";
 import { AccountMenu, LanguageSwitch } from "./session/AccountMenu";
-import { type Membership, useSession } from "./session/context";
+import { isReader, type Membership, useSession } from "./session/context";
 import { Banner, type BannerKind } from "./ui/Banner";
 import { minutesAndSeconds } from "./ui/format";
 import { NavItem } from "./ui/NavItem";
@@ -40,16 +40,21 @@ export function Frame({ membership, children }: FrameProps) {
     retry: false,
   });
   const isOffline = status.error instanceof ApiError && status.error.isOffline;
-  const projectPath = membership && `/projects/${membership.project.id}`;
-  const isAdmin = membership?.roles.includes("admin") ?? false;
+  const { memberships } = useSession();
+  // A page that belongs to no project leads back to the first that the person reads in.
+  const reading = membership ?? memberships.find(isReader);
+  const worklist = reading && isReader(reading) ? worklistPath(reading.project.id) : null;
+  const adminPath = membership?.roles.includes("admin")
+    ? `/projects/${membership.project.id}/admin`
+    : null;
+  const hasRole = (role: Role) => memberships.some(({ roles }) => roles.includes(role));
+  const isBlind = isBlindPage(pathname);
 
   useKeys({
     contexts: ["global"],
     handlers: {
       "global.help": () => setIsKeySheetOpen((isOpen) => !isOpen),
-      "global.worklist": projectPath
-        ? () => void navigate(worklistPath(membership.project.id))
-        : undefined,
+      "global.worklist": () => void navigate(isBlind || !worklist ? LABEL_PATH : worklist),
     },
   });
 
@@ -63,12 +68,12 @@ export function Frame({ membership, children }: FrameProps) {
         </>
       }
       navigation={
-        projectPath && (
-          <>
-            <NavItem to={worklistPath(membership.project.id)}>{t("shell.worklist")}</NavItem>
-            {isAdmin && <NavItem to={`${projectPath}/admin`}>{t("shell.admin")}</NavItem>}
-          </>
-        )
+        <>
+          {worklist && <NavItem to={worklist}>{t("shell.worklist")}</NavItem>}
+          {hasRole("annotator") && <NavItem to={LABEL_PATH}>{t("shell.label")}</NavItem>}
+          {hasRole("arbitrator") && <NavItem to={ARBITRATE_PATH}>{t("shell.arbitrate")}</NavItem>}
+          {adminPath && <NavItem to={adminPath}>{t("shell.admin")}</NavItem>}
+        </>
       }
       controls={
         <>
@@ -87,7 +92,7 @@ export function Frame({ membership, children }: FrameProps) {
           <AccountMenu />
         </>
       }
-      banner={<StatusBanner isOffline={isOffline} status={status.data} />}
+      banner={<StatusBanner isOffline={isOffline} status={isBlind ? undefined : status.data} />}
     >
       {children}
       <KeyPanel
@@ -99,7 +104,15 @@ export function Frame({ membership, children }: FrameProps) {
   );
 }
 
+/** Where people read blinded, nothing is said of the AI: not even that it is late. */
+function isBlindPage(pathname: string): boolean {
+  return [LABEL_PATH, ARBITRATE_PATH].some(
+    (path) => pathname === path || pathname.startsWith(`${path}/`),
+  );
+}
+
 function screenOf(pathname: string): Screen {
+  if (pathname === LABEL_PATH || pathname.startsWith(`${LABEL_PATH}/`)) return "label";
   if (pathname.startsWith("/arbitrate/")) return "arbitrate";
   return pathname.includes("/cases/") ? "review" : "worklist";
 }
@@ -143,9 +156,9 @@ function ProjectMenu({ membership }: { membership: Membership }) {
   const { t } = useTranslation();
   const nameOf = useNameOf();
   const navigate = useNavigate();
-  const { memberships } = useSession();
+  const memberships = useSession().memberships.filter(isReader);
   const name = nameOf(membership.project);
-  if (memberships.length === 1) return <span className={styles.project}>{name}</span>;
+  if (memberships.length <= 1) return <span className={styles.project}>{name}</span>;
   return (
     <Menu position="bottom-start">
       <Menu.Target>

@@ -3,9 +3,9 @@ import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Route, Routes, useParams } from "react-router";
 import type { Role } from "./api/types";
-import { worklistPath } from "./cases/paths";
+import { ARBITRATE_PATH, LABEL_PATH, worklistPath } from "./cases/paths";
 import { Frame } from "./Frame";
-import { type Membership, useMembership, useSession } from "./session/context";
+import { isReader, type Membership, READERS, useMembership, useSession } from "./session/context";
 import { StateView } from "./ui/StateView";
 import { WorklistPage } from "./worklist/WorklistPage";
 
@@ -15,8 +15,19 @@ const ReviewPage = lazy(() =>
 const AdminPage = lazy(() =>
   import("./admin/AdminPage").then((module) => ({ default: module.AdminPage })),
 );
+const RoundsPage = lazy(() =>
+  import("./label/RoundsPage").then((module) => ({ default: module.RoundsPage })),
+);
+const ReadPage = lazy(() =>
+  import("./label/ReadPage").then((module) => ({ default: module.ReadPage })),
+);
+const OwnReadsPage = lazy(() =>
+  import("./label/OwnReadsPage").then((module) => ({ default: module.OwnReadsPage })),
+);
+const ResultPage = lazy(() =>
+  import("./label/ResultPage").then((module) => ({ default: module.ResultPage })),
+);
 
-const READERS: readonly Role[] = ["radiologist", "admin"];
 const ADMINS: readonly Role[] = ["admin"];
 
 export function AppRoutes() {
@@ -47,6 +58,46 @@ export function AppRoutes() {
           </ProjectPage>
         }
       />
+      <Route
+        path={LABEL_PATH}
+        element={
+          <BlindPage>
+            <RoundsPage />
+          </BlindPage>
+        }
+      />
+      <Route
+        path={ARBITRATE_PATH}
+        element={
+          <BlindPage>
+            <RoundsPage only="arbitrator" />
+          </BlindPage>
+        }
+      />
+      <Route
+        path={`${LABEL_PATH}/:roundId/reads`}
+        element={
+          <BlindPage>
+            <OwnReadsPage />
+          </BlindPage>
+        }
+      />
+      <Route
+        path={`${LABEL_PATH}/:roundId/reads/:readId`}
+        element={
+          <BlindPage>
+            <ReadPage />
+          </BlindPage>
+        }
+      />
+      <Route
+        path={`${LABEL_PATH}/:roundId/reads/:readId/result`}
+        element={
+          <BlindPage>
+            <ResultPage />
+          </BlindPage>
+        }
+      />
       <Route path="*" element={<NotFound />} />
     </Routes>
   );
@@ -55,8 +106,9 @@ export function AppRoutes() {
 function FirstProject() {
   const { t } = useTranslation();
   const { memberships } = useSession();
-  const first = memberships[0];
+  const first = memberships.find(isReader);
   if (first) return <Navigate to={worklistPath(first.project.id)} replace />;
+  if (memberships.length > 0) return <Navigate to={LABEL_PATH} replace />;
   return (
     <Frame membership={null}>
       <StateView
@@ -64,6 +116,15 @@ function FirstProject() {
         title={t("session.no_project")}
         detail={t("session.no_project_detail")}
       />
+    </Frame>
+  );
+}
+
+/** Pages of blinded reading: they belong to rounds, of whatever project; the server says whose. */
+function BlindPage({ children }: { children: ReactNode }) {
+  return (
+    <Frame membership={null}>
+      <Suspense fallback={null}>{children}</Suspense>
     </Frame>
   );
 }

@@ -178,7 +178,9 @@ export type OddCode =
   | "below_minimum_size"
   | "grade_missing"
   | "nothing_found_but_present"
-  | "roi_without_presence";
+  | "roi_without_presence"
+  /** Of a case that is called unreadable. */
+  | "reason_missing";
 
 /** What is odd about a read that shall be locked; one that blocks cannot be confirmed. */
 export interface Odd {

@@ -21,6 +21,13 @@ export interface Membership {
   roles: Role[];
 }
 
+/** Who reads the cases of a project with everything that is known of them; others only read blinded. */
+export const READERS: readonly Role[] = ["radiologist", "admin"];
+
+export function isReader({ roles }: Membership): boolean {
+  return roles.some((role) => READERS.includes(role));
+}
+
 export function useMembership(projectId: string): Membership | null {
   const { memberships } = useSession();
   return memberships.find((membership) => membership.project.id === projectId) ?? null;

@@ -154,6 +154,8 @@ const labelActions: readonly KeyAction[] = [
   { id: "label.question", context: "label", chords: ["KeyQ"] },
   { id: "label.skip", context: "label", chords: ["Shift+KeyS"] },
   { id: "label.recuse", context: "label", chords: ["Shift+KeyQ"] },
+  { id: "label.takeBack", context: "label", chords: ["Shift+KeyT"], onRelease: true },
+  { id: "label.nextCase", context: "label", chords: ["Shift+KeyN"], onRelease: true },
   { id: "label.undo", context: "label", chords: ["Ctrl+KeyZ"], repeats: true },
   { id: "label.redo", context: "label", chords: ["Ctrl+KeyY", "Ctrl+Shift+KeyZ"], repeats: true },
   {

@@ -63,6 +63,8 @@ describe("the key map", () => {
       "findings.withdraw",
       "findings.nextCase",
       "findings.previousCase",
+      "label.takeBack",
+      "label.nextCase",
       "label.lock",
       "arbitrate.decide",
       "arbitrate.nextCase",

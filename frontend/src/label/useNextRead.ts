@@ -1,0 +1,65 @@
+/** Where a reader goes from a read: to the next one at once where it was loaded ahead, or to what there is. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import { type LabelRead, nextRead } from "../api/labeling";
+import { arbitrationPath, LABEL_PATH, readPath } from "../cases/paths";
+import { errorSentence } from "../cases/words";
+import { toastDone, toastFailed } from "../ui/toast";
+import { labelRoundsQuery, loadAhead } from "./queries";
+
+export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
+  const { t } = useTranslation("labeling");
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const ahead = useRef<{ after: string; readId: string } | null>(null);
+  const seat = useRef<{ readId: string; arbitrationId: string } | null>(null);
+  const readId = read?.read_id;
+  const roundId = read?.round_id;
+  const kind = read?.kind;
+  const isLive = read !== undefined && ["offered", "opened", "draft"].includes(read.state);
+  useEffect(() => {
+    if (!readId || !roundId || !isPainted || !isLive) return;
+    // A failure costs nothing but time: what comes next is asked for again at the lock.
+    const loading =
+      kind === "arbitrator"
+        ? nextRead(roundId, false).then(({ arbitration_id }) => {
+            if (arbitration_id) seat.current = { readId, arbitrationId: arbitration_id };
+          })
+        : loadAhead(client, { roundId, readId }).then((next) => {
+            ahead.current = next ? { after: readId, readId: next } : null;
+          });
+    loading.catch(() => undefined);
+  }, [client, readId, roundId, kind, isPainted, isLive]);
+
+  /** Asks what comes next in the round of the read that is over. */
+  const ask = async (round: string) => {
+    void client.invalidateQueries(labelRoundsQuery);
+    try {
+      const next = await nextRead(round, false);
+      if (next.read_id) void navigate(readPath(round, next.read_id));
+      else if (next.arbitration_id) void navigate(arbitrationPath(round, next.arbitration_id));
+      else {
+        if (next.reason) toastDone({ message: t(`why.${next.reason}`) });
+        void navigate(LABEL_PATH);
+      }
+    } catch (error) {
+      toastFailed({ message: t("read.no_next"), detail: errorSentence(error) });
+      void navigate(LABEL_PATH);
+    }
+  };
+  const go = (from: LabelRead) => {
+    const loaded = ahead.current;
+    const own = seat.current;
+    if (from.kind === "arbitrator" && own?.readId === from.read_id) {
+      void navigate(arbitrationPath(from.round_id, own.arbitrationId));
+    } else if (loaded?.after === from.read_id) {
+      void client.invalidateQueries(labelRoundsQuery);
+      void navigate(readPath(from.round_id, loaded.readId));
+    } else {
+      void ask(from.round_id);
+    }
+  };
+  return { go };
+}
