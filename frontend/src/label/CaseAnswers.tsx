@@ -44,8 +44,8 @@ export function CaseAnswers(props: CaseAnswersProps) {
             <Button
               key={flag}
               size="compact-sm"
-              variant={isOn ? "light" : "default"}
-              color={isOn ? "yellow" : "gray"}
+              className={styles.flag ?? ""}
+              variant="default"
               aria-pressed={isOn}
               disabled={isReadOnly && !isOn}
               onClick={() => !isReadOnly && onEdit(withQuality(content, flag))}

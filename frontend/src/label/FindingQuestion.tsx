@@ -191,9 +191,9 @@ function Answering(props: FindingQuestionProps) {
             label={`${t(`confidence.${confidence}`)} (${hintOf(`label.confidence${confidence}`)})`}
           >
             <Button
-              className={styles.sure ?? ""}
+              className={`${styles.choice} ${styles.sure}`}
               size="compact-sm"
-              variant={answer?.confidence === confidence ? "light" : "default"}
+              variant="default"
               aria-pressed={answer?.confidence === confidence}
               aria-label={t(`confidence.${confidence}`)}
               disabled={!answer}
@@ -239,8 +239,9 @@ interface ChoiceProps {
 function Choice({ isOn, label, hint, onPress }: ChoiceProps) {
   return (
     <Button
+      className={styles.choice ?? ""}
       size="compact-sm"
-      variant={isOn ? "light" : "default"}
+      variant="default"
       aria-pressed={isOn}
       onMouseDown={keepFocus}
       onClick={onPress}

@@ -42,6 +42,8 @@ interface ReadFormProps {
   marks: Marks;
   selected: string | null;
   isImagePainted: boolean;
+  /** A form about leaving or asking is open in the place of the lock. */
+  isLeaving: boolean;
   onSelect: (code: string) => void;
   onDraw: (code: string) => void;
   onMeasure: (code: string) => void;
@@ -153,8 +155,9 @@ export function ReadForm(props: ReadFormProps) {
         <div className={styles.head}>
           <h2 className={styles.title}>{t("read.findings")}</h2>
           <Button
+            className={styles.nothingButton ?? ""}
             size="compact-sm"
-            variant={content.isNothingFound ? "light" : "default"}
+            variant="default"
             aria-pressed={content.isNothingFound}
             disabled={!canAnswer}
             onMouseDown={(event) => event.preventDefault()}
@@ -203,7 +206,7 @@ export function ReadForm(props: ReadFormProps) {
           onType={type}
         />
       </div>
-      {isLive(read) && (
+      {isLive(read) && !props.isLeaving && (
         <LockBar
           save={draft.save}
           findings={findings}

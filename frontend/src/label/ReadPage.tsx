@@ -2,7 +2,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { GraduationCap, Lock, TimerReset } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import {
@@ -121,6 +121,10 @@ export function ReadPage() {
       if (home && home.key !== choice?.key) chooseStack(home.key);
     },
   });
+
+  // The next case begins with a tool that draws nothing.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the case puts the tool away
+  useEffect(() => void viewport.current?.run("viewer.toolWindow"), [readId]);
 
   const select = (code: string) => {
     chooseFinding(code);
@@ -305,6 +309,7 @@ export function ReadPage() {
                   marks={marks}
                   selected={selected}
                   isImagePainted={isReady}
+                  isLeaving={leaving !== undefined}
                   onSelect={select}
                   onDraw={tools.draw}
                   onMeasure={tools.measure}

@@ -1,6 +1,6 @@
 /** Which case this is, under the name it has for this reader alone; how far the day is; what else can be done. */
 import { Button, Kbd, Menu } from "@mantine/core";
-import { BookOpen, CircleHelp, List, MoreHorizontal, SkipForward, UserX } from "lucide-react";
+import { CircleHelp, List, MoreHorizontal, SkipForward, UserX } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { LabelRead, LabelRound } from "../api/labeling";
@@ -8,6 +8,7 @@ import { useFacts } from "../cases/facts";
 import { ownReadsPath } from "../cases/paths";
 import { currentKeyActions } from "../cases/useKeys";
 import { keyHint } from "../viewer/keymap";
+import { GuidelineMark } from "./GuidelineMark";
 import type { LeaveKind } from "./LeavePanel";
 import styles from "./ReadStrip.module.css";
 
@@ -51,10 +52,10 @@ export function ReadStrip(props: ReadStripProps) {
         </span>
       )}
       <Button
-        variant={isGuidelineNew ? "light" : "subtle"}
-        color={isGuidelineNew ? "yellow" : "gray"}
+        variant="subtle"
+        color="gray"
         size="compact-sm"
-        leftSection={<BookOpen size={14} aria-hidden />}
+        leftSection={<GuidelineMark isNew={isGuidelineNew} />}
         rightSection={hint("label.guideline")}
         onClick={props.onGuideline}
       >

@@ -10,6 +10,7 @@ import { arbitrationPath, ownReadsPath, readPath } from "../cases/paths";
 import { errorSentence, useNameOf } from "../cases/words";
 import { StateView } from "../ui/StateView";
 import { toastFailed } from "../ui/toast";
+import { GuidelineMark } from "./GuidelineMark";
 import { GuidelinePanel } from "./GuidelinePanel";
 import { seenGuideline } from "./guidelineSeen";
 import { labelRoundsQuery } from "./queries";
@@ -120,8 +121,8 @@ function RoundCard({ round, onGuideline }: { round: LabelRound; onGuideline: () 
             {t("reads.title")}
           </Button>
           <Button
-            variant={isGuidelineNew ? "light" : "default"}
-            {...(isGuidelineNew ? { color: "yellow" } : {})}
+            variant="default"
+            leftSection={<GuidelineMark isNew={isGuidelineNew} />}
             onClick={onGuideline}
           >
             {isGuidelineNew ? t("guideline.is_new") : t("guideline.title")}
