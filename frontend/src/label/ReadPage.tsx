@@ -266,7 +266,7 @@ export function ReadPage() {
         <section className={styles.panel} aria-label={t("read.form")}>
           {read && session && draft ? (
             <>
-              {read.is_qualification && (
+              {read.is_qualification && !feedback && (
                 <NoticeLine
                   icon={GraduationCap}
                   tone="quiet"
