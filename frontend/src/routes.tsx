@@ -108,7 +108,9 @@ function FirstProject() {
   const { memberships } = useSession();
   const first = memberships.find(isReader);
   if (first) return <Navigate to={worklistPath(first.project.id)} replace />;
-  if (memberships.length > 0) return <Navigate to={LABEL_PATH} replace />;
+  const mayLabel = memberships.some(({ roles }) => roles.includes("annotator"));
+  if (mayLabel) return <Navigate to={LABEL_PATH} replace />;
+  if (memberships.length > 0) return <Navigate to={ARBITRATE_PATH} replace />;
   return (
     <Frame membership={null}>
       <StateView

@@ -103,7 +103,7 @@ export function FindingQuestion(props: FindingQuestionProps) {
           {told.map(({ code }) => (
             <li key={code}>
               <CircleAlert className={styles.oddMark} size={14} aria-hidden />
-              {t(`odd.${code}`, { mm: finding.minimum_size_mm ?? 0 })}
+              <span>{t(`odd.${code}`, { mm: finding.minimum_size_mm ?? 0 })}</span>
             </li>
           ))}
         </ul>

@@ -37,7 +37,8 @@ export function LockBar(props: LockBarProps) {
     <footer className={styles.bar}>
       {odds && <Odds {...props} odds={odds} isBlocked={isBlocked} />}
       <div className={styles.row}>
-        {odds ? (
+        {odds || save.kind === "conflict" ? (
+          // What is odd, or what has happened to the read, stands above in full.
           <span className={styles.word} />
         ) : (
           <span className={styles.word}>
