@@ -1,4 +1,4 @@
-"""An annotator reads blinded in a browser, by keyboard alone: answer, draw, lock, take back, next."""
+"""An annotator reads blinded in a browser, by keyboard: answer, draw, lock, take back, next."""
 
 import re
 import tempfile

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { type LabelRead, nextRead } from "../api/labeling";
-import { arbitrationPath, LABEL_PATH, readPath } from "../cases/paths";
+import { arbitrationPath, LABEL_PATH, ownReadsPath, readPath } from "../cases/paths";
 import { errorSentence } from "../cases/words";
 import { toastDone, toastFailed } from "../ui/toast";
 import { labelRoundsQuery, loadAhead } from "./queries";
@@ -42,7 +42,8 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
       else if (next.arbitration_id) void navigate(arbitrationPath(round, next.arbitration_id));
       else {
         if (next.reason) toastDone({ message: t(`why.${next.reason}`) });
-        void navigate(LABEL_PATH);
+        // There the last lock can still be taken back.
+        void navigate(ownReadsPath(round));
       }
     } catch (error) {
       toastFailed({ message: t("read.no_next"), detail: errorSentence(error) });
