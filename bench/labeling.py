@@ -191,7 +191,7 @@ class Reader:
         while not until.is_set():
             begun = time.perf_counter()
             offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {})
-            read = self.ask("GET", f"/api/reads/{offer['read_id']}")
+            read = self.ask("POST", f"/api/reads/{offer['read_id']}/open", {})
             nexts.append(time.perf_counter() - begun)
             until.wait(THINK_S)
             begun = time.perf_counter()

@@ -140,6 +140,7 @@ ORACLE: dict[str, dict[str, Any]] = {
     "label-guideline": {"GET": IN_ROUND},
     "label-guideline-picture": {"GET": IN_ROUND},
     "read": {"GET": OWN_READ},
+    "read-open": {"POST": OWN_READ},
     "read-draft": {"PUT": OWN_READ},
     "read-lock": {"POST": OWN_READ},
     "read-take-back": {"POST": OWN_READ},

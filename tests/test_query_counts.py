@@ -180,7 +180,14 @@ LIST_OR_NOT = {
             *("round-cases", "round-questions", "round-question-answer"),
             # own lists of readers: tests/feedback/labeling/test_reading.py
             *("label-rounds", "label-next", "label-reads", "label-guideline"),
-            *("label-guideline-picture", "read", "read-draft", "read-lock", "read-take-back"),
+            *(
+                "label-guideline-picture",
+                "read",
+                "read-open",
+                "read-draft",
+                "read-lock",
+                "read-take-back",
+            ),
             *("read-skip", "read-recuse", "read-question", "read-heartbeat", "read-result"),
             *("read-metadata", "read-frame", "read-thumbnail"),
             *("arbitration", "arbitration-draft", "arbitration-decide"),

@@ -123,6 +123,7 @@ TABLE: Final[dict[str, dict[str, Rule]]] = {
     "label-guideline": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="label-member"),
     "label-guideline-picture": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="label-member"),
     "read": _rules(ROLES_BY_ASSIGNMENT, "GET", relation="read"),
+    "read-open": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
     "read-draft": _rules(ROLES_BY_ASSIGNMENT, "PUT", relation="read"),
     "read-lock": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),
     "read-take-back": _rules(ROLES_BY_ASSIGNMENT, "POST", relation="read"),

@@ -23,6 +23,7 @@ urlpatterns = [
         name="label-guideline-picture",
     ),
     path(READ, reads.ReadView.as_view(), name="read"),
+    path(f"{READ}/open", reads.ReadOpenView.as_view(), name="read-open"),
     path(f"{READ}/draft", reads.ReadDraftView.as_view(), name="read-draft"),
     path(f"{READ}/lock", reads.ReadLockView.as_view(), name="read-lock"),
     path(f"{READ}/take-back", reads.ReadTakeBackView.as_view(), name="read-take-back"),

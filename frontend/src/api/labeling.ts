@@ -320,9 +320,13 @@ export const fetchOwnReads = (
 export const fetchGuideline = (roundId: string, signal: AbortSignal) =>
   ask<Guideline>("GET", ofRound(roundId, "/guideline"), { signal });
 
-/** Opens a read that was offered. */
-export const fetchRead = (readId: string, signal: AbortSignal) =>
+/** A read as it stands: one that was offered is not opened by it. */
+export const fetchReadAhead = (readId: string, signal: AbortSignal) =>
   ask<LabelRead>("GET", ofRead(readId), { signal });
+
+/** Opens a read that was offered; any other comes as it stands. */
+export const openRead = (readId: string, signal: AbortSignal) =>
+  ask<LabelRead>("POST", ofRead(readId, "/open"), { signal });
 
 /** DICOM JSON of all images of a read (PS3.18). */
 export async function fetchReadMetadata(

@@ -1091,7 +1091,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description Open the read if it was offered, and give what its screen needs. */
+    /** @description Give what the screen of the read needs, without opening it: to load its images ahead. */
     get: operations["read"];
     put?: never;
     post?: never;
@@ -1146,6 +1146,23 @@ export interface paths {
     put?: never;
     /** @description Lock once, however often the request arrives. */
     post: operations["read_lock"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/reads/{read_id}/open": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Open the read if it was offered, and give what its screen needs. */
+    post: operations["read_open"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5824,6 +5841,27 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["LockedRead"];
+        };
+      };
+    };
+  };
+  read_open: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        read_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LabelRead"];
         };
       };
     };

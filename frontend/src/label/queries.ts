@@ -4,9 +4,10 @@ import {
   fetchGuideline,
   fetchLabelRounds,
   fetchOwnReads,
-  fetchRead,
+  fetchReadAhead,
   fetchReadResult,
   nextRead,
+  openRead,
 } from "../api/labeling";
 import { prefetchImages } from "../viewer/engine";
 import { imagesNearStart } from "../viewer/stack";
@@ -19,11 +20,11 @@ export const labelRoundsQuery = queryOptions({
   queryFn: ({ signal }) => fetchLabelRounds(signal),
 });
 
-/** Kept in step by the draft's own saves: fetched anew only where something else changed the read. */
+/** Opens the read. Kept in step by the draft's own saves: fetched anew only where something else changed the read. */
 export function readQuery(readId: string) {
   return queryOptions({
     queryKey: ["read", readId],
-    queryFn: ({ signal }) => fetchRead(readId, signal),
+    queryFn: ({ signal }) => openRead(readId, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -56,7 +57,10 @@ export async function loadAhead(
 ): Promise<string | null> {
   const { read_id } = await nextRead(roundId, true);
   if (!read_id || read_id === readId) return null;
-  const read = await client.fetchQuery(readQuery(read_id));
+  const read = await client.fetchQuery({
+    queryKey: ["read-ahead", read_id],
+    queryFn: ({ signal }) => fetchReadAhead(read_id, signal),
+  });
   const stack = await loadReadStack(client, read);
   if (stack) void prefetchImages(imagesNearStart(stack, PREFETCHED_IMAGES));
   return read_id;

@@ -183,7 +183,7 @@ class World:
         if offer.get("read_id") is None:
             return
         path = f"/api/reads/{offer['read_id']}"
-        opened = self.ask(person.client, "GET", path)
+        opened = self.ask(person.client, "POST", f"{path}/open", "{}")
         yield "open", opened
         read = json.loads(opened.body)
         if act.what == "open" or read["state"] in {"locked", "final"}:

@@ -58,7 +58,7 @@ class Person:
         return answer
 
     def open(self, read_id: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self.got("GET", f"/api/reads/{read_id}")
+        answer: dict[str, Any] = self.got("POST", f"/api/reads/{read_id}/open")
         return answer
 
     def take(self) -> dict[str, Any]:

@@ -55,6 +55,23 @@ def test_a_read_is_opened_saved_and_locked(room):
     assert (again["state"], again["content"]["rois"]) == ("locked", content["rois"])
 
 
+def test_a_read_that_is_loaded_ahead_is_not_opened_by_it(room):
+    """Whoever stops here has used up no case: it is offered again, to them or to another."""
+    ann = room.annotators[0]
+    offer = ann.next()
+    path = f"/api/reads/{offer['read_id']}"
+    ahead = ann.got("GET", path)
+    images = f"{ahead['dicomweb_root']}/studies/{ahead['study_instance_uid']}/metadata"
+    assert len(ann.got("GET", images)) == 1
+    assert ann.got("GET", path)["state"] == "offered"
+    stored = Read.objects.get()
+    assert (stored.state, stored.opened_at) == ("offered", None)
+    body = {"revision": 0, "content": said(), "active_s": 1}
+    assert ann.send("PUT", f"{path}/draft", body).status_code == 409
+    assert ann.open(offer["read_id"]) == {**ahead, "state": "opened"}
+    assert ann.open(offer["read_id"])["state"] == "opened"
+
+
 def test_the_same_lock_sent_again_is_one_lock_and_an_altered_one_is_refused(room):
     ann = room.annotators[0]
     read = ann.take()

@@ -55,7 +55,7 @@ def read_all(person: Person, answers: dict[str, str], names: dict[Any, str]) -> 
     """Answer as the simulated reader does; everything that was sent to this person."""
     received = []
     while (offer := person.next())["read_id"]:
-        response = person.send("GET", f"/api/reads/{offer['read_id']}")
+        response = person.send("POST", f"/api/reads/{offer['read_id']}/open")
         received.append(response.content)
         read = response.json()
         name = names[Read.objects.get(pk=offer["read_id"]).case_id]

@@ -69,6 +69,16 @@ class ReadView(APIView):
 
     @extend_schema(operation_id="read", responses=shapes.LabelReadSerializer)
     def get(self, request: Request, read_id: UUID) -> Response:
+        """Give what the screen of the read needs, without opening it: to load its images ahead."""
+        read = _own(request, read_id)
+        return Response(shapes.LabelReadSerializer(read_payload(read)).data)
+
+
+class ReadOpenView(APIView):
+    """A read that comes on the screen."""
+
+    @extend_schema(operation_id="read_open", request=None, responses=shapes.LabelReadSerializer)
+    def post(self, request: Request, read_id: UUID) -> Response:
         """Open the read if it was offered, and give what its screen needs."""
         read = read_open(_own(request, read_id))
         return Response(shapes.LabelReadSerializer(read_payload(read)).data)
