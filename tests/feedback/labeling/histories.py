@@ -5,8 +5,10 @@ in both worlds whatever the acts before it have used up; the clock stands betwee
 """
 
 import contextlib
+import itertools
 import json
 import random
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +42,7 @@ ANSWERS = (
 )
 # Who may be told apart by their acts alone: in both worlds they do the same.
 PEOPLE = ("A", "B", "C", "arbitrator", "other arbitrator")
+MOST_READS = 2  # of a case by one person: the read and the hidden second one
 
 
 @dataclass(frozen=True)
@@ -226,15 +229,14 @@ class World:
                 "case_id": case.pk,
                 "round_case_id": RoundCase.objects.filter(case=case).order_by("pk")[0].pk,
             }
-            reads = Read.objects.filter(case=case).order_by("created_at", "reader__username")
-            for read in reads:
-                hidden = {key: ReadUids(read.pk).hidden(uid) for key, uid in real.items()}
-                who = read.reader.username
-                subjects[f"case {place} as {who} calls it"] = {
-                    **common,
-                    **hidden,
-                    "read_id": read.pk,
-                }
+            for who, turn in itertools.product(PEOPLE, range(MOST_READS)):
+                reads = Read.objects.filter(case=case, reader=self.person(who).user)
+                found = reads.order_by("created_at").values_list("pk", flat=True)[turn : turn + 1]
+                # A read that only one world has must look like one that does not exist.
+                name = f"case {place} as {who} calls it, read {turn}"
+                read_id = next(iter(found), uuid.uuid5(uuid.NAMESPACE_OID, name))
+                hidden = {key: ReadUids(read_id).hidden(uid) for key, uid in real.items()}
+                subjects[name] = {**common, **hidden, "read_id": read_id}
             subjects[f"case {place}"] = {**common, **real, "read_id": nothing["arbitration_id"]}
         return subjects
 

@@ -29,8 +29,8 @@ def _patched(target: str, make: Callable[[Any], Any]) -> Mutant:
 
 
 def _others(read_id: Any) -> Any:
-    case = Read.objects.get(pk=read_id).case_id
-    return ReadLock.objects.filter(read__case=case).exclude(read=read_id)
+    cases = Read.objects.filter(pk=read_id).values("case")
+    return ReadLock.objects.filter(read__case__in=cases).exclude(read=read_id)
 
 
 def _count_in_the_list(own_rounds: Any) -> Any:

@@ -41,7 +41,7 @@ def long_logins(settings):
 
 def test_every_walk_keeps_the_invariants(log_in):
     REACHED.clear()
-    walk(log_in, examples=50)
+    walk(log_in, examples=70)
     assert {place: REACHED[place] for place in PLACES if REACHED[place] < TIMES} == {}, REACHED
 
 
