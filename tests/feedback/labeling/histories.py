@@ -129,16 +129,23 @@ class World:
         person = self.person(self.observer)
         subjects = self._subjects()
         asked = set()
+        heads = set()
         for route, pattern in sorted(routes().items()):
             if "GET" not in TABLE[route] or route == "app":
                 continue
             needed = set(pattern.pattern.converters)
             for name, kwargs in subjects.items() if needed else [("", {})]:
+                is_own = f"as {self.observer} calls" in name
+                if " calls it" in name and not is_own and "read_id" not in needed:
+                    continue  # another's names of images lead nowhere but by their read
                 path = reverse(route, kwargs={key: kwargs[key] for key in needed})
                 if path in asked:
                     continue
                 asked.add(path)
-                for method in ("GET", "HEAD"):
+                # HEAD goes through the door of its GET: once a route, and for all that is one's own
+                is_first = route not in heads
+                heads.add(route)
+                for method in ("GET", "HEAD") if is_first or is_own else ("GET",):
                     seen = self.ask(person.client, method, path)
                     self.history.seen.append((f"{method} {route} {name}", seen))
 
@@ -229,7 +236,7 @@ class World:
                 "case_id": case.pk,
                 "round_case_id": RoundCase.objects.filter(case=case).order_by("pk")[0].pk,
             }
-            for who, turn in itertools.product(PEOPLE, range(MOST_READS)):
+            for who, turn in self._turns():
                 reads = Read.objects.filter(case=case, reader=self.person(who).user)
                 found = reads.order_by("created_at").values_list("pk", flat=True)[turn : turn + 1]
                 # A read that only one world has must look like one that does not exist.
@@ -239,6 +246,11 @@ class World:
                 subjects[name] = {**common, **hidden, "read_id": read_id}
             subjects[f"case {place}"] = {**common, **real, "read_id": nothing["arbitration_id"]}
         return subjects
+
+    def _turns(self) -> Iterator[tuple[str, int]]:
+        """Name everybody's read of a case, and the hidden second one of whoever looks."""
+        yield from itertools.product((self.observer,), range(MOST_READS))
+        yield from ((who, 0) for who in PEOPLE if who != self.observer)
 
     def _add_cases(self) -> None:
         patient = make.PatientFactory()

@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.full]
 # asks for others, and ever more of them.
 IS_LONG = "COREAD_HISTORIES" in os.environ
 HISTORIES = int(os.environ.get("COREAD_HISTORIES", "100"))
+PARTS = 4  # so that they are lived through side by side
 WHATS = ("lock", "lock", "lock", "open", "save", "take back", "ask", "skip", "time")
 RULES = {"reread_share": 1.0, "washout_days": 0.001, "release": "manual"}
 
@@ -38,17 +39,20 @@ def acts_of(observer: str) -> st.SearchStrategy[list[Act]]:
     return st.lists(st.one_of(own, others, others), min_size=4, max_size=14)
 
 
-@hypothesis_settings(
-    max_examples=HISTORIES,
-    deadline=None,
-    database=None,
-    derandomize=not IS_LONG,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
-@given(acts=acts_of("A"))
-def test_an_annotator_sees_the_same_in_both_worlds(log_in, acts):
-    assert differences(log_in, acts, observer="A", rules=RULES) == []
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_annotator_sees_the_same_in_both_worlds(log_in, part):
+    @hypothesis_settings(
+        max_examples=HISTORIES // PARTS,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(acts=acts_of("A"))
+    def lives(acts):
+        assert differences(log_in, acts, observer="A", rules=RULES) == []
+
+    (lives if IS_LONG else seed(part)(lives))()
 
 
 # Every kind of observation: a read in hand beside one that is settled, one in arbitration.
