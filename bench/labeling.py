@@ -1,7 +1,8 @@
 """How long do 200 readers wait for the next case, and for the word that a read is locked?
 
 Each asks for the next case of a round of 100,000, opens it, thinks for ten seconds, locks it and
-asks again: over real HTTP, against the whole of Coread as `make run` starts it, on PostgreSQL.
+asks again: over real HTTP, against the whole of Coread as `make run` starts it, on PostgreSQL, with
+two web processes (threads of one process wait for each other after every query).
 """
 
 import contextlib
@@ -34,6 +35,7 @@ READERS: Final = 200
 CASES: Final = int(os.environ.get("COREAD_BENCH_CASES", "100000"))
 THINK_S: Final = 10.0
 MEASURED_S: Final = 90.0
+SERVED: Final = {"WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
 ROWS_A_STATEMENT: Final = 2000
 BUILD: Final = "build"
 
@@ -193,7 +195,8 @@ class Reader:
             offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {})
             read = self.ask("POST", f"/api/reads/{offer['read_id']}/open", {})
             nexts.append(time.perf_counter() - begun)
-            until.wait(THINK_S)
+            if until.wait(THINK_S):
+                break  # or all would lock in the same moment
             begun = time.perf_counter()
             self.ask("POST", f"/api/reads/{offer['read_id']}/lock", self.answer(read))
             locks.append(time.perf_counter() - begun)
@@ -269,7 +272,7 @@ def main(arguments: Sequence[str]) -> None:
         _server() as url,
         new_database(url) as fresh,
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
-        running(Path(folder), environment={"DATABASE_URL": fresh}, demo=False) as stack,
+        running(Path(folder), environment={**SERVED, "DATABASE_URL": fresh}, demo=False) as stack,
     ):
         built = subprocess.run(
             [sys.executable, "-m", "bench.labeling", BUILD],

@@ -8,6 +8,8 @@ import os
 
 bind = os.environ.get("COREAD_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
+# The kernel shares connections out evenly: else one process takes most of those that stay open.
+reuse_port = True
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 120  # an upload is judged within its request: 10 s in the ingest gate, and a large body

@@ -40,8 +40,8 @@ def exposed_projects(user: User) -> set[UUID]:
     ledger = Exposure.objects.filter(
         user=user, kind=Exposure.Kind.PROJECT_ROLE, project__isnull=False
     )
-    return set(held.values_list("project", flat=True)) | set(
-        ledger.values_list("project", flat=True)
+    return set(
+        held.values_list("project", flat=True).union(ledger.values_list("project", flat=True))
     )
 
 

@@ -50,11 +50,12 @@ def own_read(user: User, read_id: UUID) -> Read:
     NotFound : none of theirs that they may see
     """
     reads = reads_visible_to(user).select_related(
-        "round_case__round__project", "round_case__case__study__patient", "reader"
+        "round_case__round__project", "round_case__case__study__patient"
     )
     found = reads.filter(pk=read_id).first()
     if found is None:
         raise NotFound
+    found.reader = user
     return found
 
 
@@ -365,8 +366,10 @@ def guideline_picture_type(reading_round: ReadingRound, sha256: str) -> str:
 
 def feedback_of(read: Read) -> dict[str, Any] | None:
     """Say how a locked qualification read compares with what is known; None of any other read."""
+    if read.round_case.purpose != RoundCase.Purpose.QUALIFICATION:
+        return None
     gold = getattr(read.round_case, "gold", None)
-    if gold is None or read.round_case.purpose != RoundCase.Purpose.QUALIFICATION:
+    if gold is None:
         return None
     said = {answer["finding"]: answer["value"] for answer in read.content.get("answers", [])}
     known = {answer["finding"]: answer["value"] for answer in gold.content["answers"]}

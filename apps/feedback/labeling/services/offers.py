@@ -71,12 +71,14 @@ def next_offer(reading_round: ReadingRound, *, user: User, ahead: bool = False) 
     Conflict : the round has no policy
     """
     member = RoundMember.objects.get(round=reading_round, user=user)
+    member.round, member.user = reading_round, user  # as they were asked for: not fetched again
     live = list(_live(member).order_by("created_at")[:2])
+    policy = policy_in_force(reading_round)
     if len(live) > ahead:
         here = live[ahead]
-        _renew(here, policy_in_force(reading_round))
+        _renew(here, policy)
         return _offer(here)
-    rules = read_rules(policy_in_force(reading_round).content)
+    rules = read_rules(policy.content)
     reason = _blocked(member, rules)
     if reason:
         return Offer(reason=reason)
@@ -198,7 +200,7 @@ def _slot(member: RoundMember, rules: RoundRules) -> Offer:
             round=member.round, state=RoundCase.State.OPEN, open_slots__gt=0
         )
         if member.qualified_at is None:
-            qualification = _qualification(member, open_cases)
+            qualification = _qualification(member, rules, open_cases)
             if qualification is not None:
                 return qualification
         for purpose in _purposes(member, rules):
@@ -209,14 +211,15 @@ def _slot(member: RoundMember, rules: RoundRules) -> Offer:
     return Offer(reason="nothing_now")
 
 
-def _qualification(member: RoundMember, open_cases: QuerySet[RoundCase]) -> Offer | None:
+def _qualification(
+    member: RoundMember, rules: RoundRules, open_cases: QuerySet[RoundCase]
+) -> Offer | None:
     """Offer what is left of the qualification; None where there is none (any more)."""
     cases = RoundCase.objects.filter(
         round=member.round, purpose=RoundCase.Purpose.QUALIFICATION
     ).exclude(state=RoundCase.State.CANCELLED)
     if not cases.exists():
         return None
-    rules = read_rules(policy_in_force(member.round).content)
     left = offerable_to(
         member.user, open_cases.filter(purpose=RoundCase.Purpose.QUALIFICATION)
     ).order_by("draw")
@@ -294,7 +297,10 @@ def _read(
             )
     except IntegrityError:
         return None
-    Assignment.objects.get_or_create(case_id=round_case.case_id, user=member.user, role=member.role)
+    Assignment.objects.bulk_create(
+        [Assignment(case_id=round_case.case_id, user=member.user, role=member.role)],
+        ignore_conflicts=True,  # a second read of the same case
+    )
     audit_record(
         actor=member.user, action="read.offered", target=read, project=member.round.project
     )

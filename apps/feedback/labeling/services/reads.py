@@ -43,6 +43,11 @@ from apps.feedback.labeling.services.offers import (
 from apps.feedback.states import READ, sources
 
 State = Read.State
+# What an act changes: what describes the case and its round is not fetched again.
+_CHANGING: Final = (
+    *("state", "slot", "is_burned", "revision", "content", "active_s", "end_reason"),
+    *("lease_until", "opened_at", "saved_at", "locked_at", "final_at"),
+)
 # What a browser may claim of active time beyond what has passed: clocks differ a little.
 ACTIVE_SLACK_S: Final = 30.0
 
@@ -78,7 +83,7 @@ def read_open(read: Read) -> Read:
     """Note that the case is on the reader's screen: from now on it is theirs or nobody's."""
     opened = Read.objects.filter(pk=read.pk, state__in=sources(READ, "opened"))
     if opened.update(state=State.OPENED, opened_at=timezone.now()):
-        read.refresh_from_db()
+        _reload(read)
     return read
 
 
@@ -105,7 +110,7 @@ def draft_save(read: Read, *, sent: Sent) -> Read:
         lease_until=now + timedelta(seconds=asked.rules.lease_s),
         active_s=_active(read, sent.active_s),
     )
-    read.refresh_from_db()
+    _reload(read)
     if not saved:
         raise _overtaken(read)
     return read
@@ -140,13 +145,13 @@ def read_lock(read: Read, *, sent: Sent, is_confirmed: bool) -> Read:
             locked_at=now,
             active_s=_active(read, sent.active_s),
         )
-        read.refresh_from_db()
+        _reload(read)
         if not locked:
             raise _overtaken(read)
         lock = _write_lock(read, asked.policy)
         if is_final:
             Read.objects.filter(pk=read.pk).update(state=State.FINAL, final_at=now)
-            read.refresh_from_db()
+            _reload(read)
         if read.kind == Read.Kind.ARBITRATOR:
             seat_reveal(read)
         audit_record(
@@ -196,7 +201,7 @@ def lock_take_back(read: Read) -> Read:
             locked_at=None,
             lease_until=now + timedelta(seconds=asked.rules.lease_s),
         )
-        read.refresh_from_db()
+        _reload(read)
         if not taken:
             raise Conflict(
                 "The time in which this lock could be taken back is over.", code="take_back_over"
@@ -222,9 +227,9 @@ def read_leave(read: Read, *, to: Read.State, reason: str) -> Read:
     if not reason.strip():
         raise Invalid("Say why.", code="reason_missing", fields={"reason": ["Say why."]})
     if not read_end(read, to=to, reason=reason, actor=read.reader):
-        read.refresh_from_db()
+        _reload(read)
         raise _overtaken(read)
-    read.refresh_from_db()
+    _reload(read)
     return read
 
 
@@ -243,7 +248,7 @@ def lease_renew(read: Read, *, active_s: float) -> Read:
     Read.objects.filter(
         reader=read.reader, round_case__round=read.round_case.round_id, state__in=LIVE
     ).update(lease_until=until)
-    read.refresh_from_db()
+    _reload(read)
     if not renewed:
         raise _overtaken(read)
     return read
@@ -267,11 +272,14 @@ def content_sha256(content: Content) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def _reload(read: Read) -> None:
+    read.refresh_from_db(fields=_CHANGING)
+
+
 def _write_lock(read: Read, policy: RoundPolicy) -> ReadLock:
-    guideline = (
-        Guideline.objects.filter(round=read.round_case.round_id).order_by("-version").first()
-    )
-    if guideline is None:
+    versions = Guideline.objects.filter(round=read.round_case.round_id).order_by("-version")
+    guideline_id = versions.values_list("pk", flat=True).first()
+    if guideline_id is None:
         raise Conflict("The round has no guideline yet.", code="no_guideline")
     number = read.locks.aggregate(last=Max("number"))["last"] or 0
     return ReadLock.objects.create(
@@ -280,7 +288,7 @@ def _write_lock(read: Read, policy: RoundPolicy) -> ReadLock:
         content=read.content,
         content_sha256=content_sha256(read.content),
         policy=policy,
-        guideline=guideline,
+        guideline_id=guideline_id,
         active_s=read.active_s,
     )
 
