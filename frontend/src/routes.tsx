@@ -27,6 +27,9 @@ const OwnReadsPage = lazy(() =>
 const ResultPage = lazy(() =>
   import("./label/ResultPage").then((module) => ({ default: module.ResultPage })),
 );
+const ArbitrationPage = lazy(() =>
+  import("./arbitrate/ArbitrationPage").then((module) => ({ default: module.ArbitrationPage })),
+);
 
 const ADMINS: readonly Role[] = ["admin"];
 
@@ -71,6 +74,14 @@ export function AppRoutes() {
         element={
           <BlindPage>
             <RoundsPage only="arbitrator" />
+          </BlindPage>
+        }
+      />
+      <Route
+        path={`${ARBITRATE_PATH}/:roundId/arbitrations/:arbitrationId`}
+        element={
+          <BlindPage>
+            <ArbitrationPage />
           </BlindPage>
         }
       />

@@ -243,7 +243,14 @@ export const DECISION_REASONS = [
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number] | "none";
 
-export type DecisionChoice = "a" | "b" | "own" | "merged" | "indeterminate" | "agreed";
+/** Readers in the order drawn for the seat; a round has nine readers of a case at most. */
+export type ReaderLetter = "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I";
+export type DecisionChoice =
+  | Lowercase<ReaderLetter>
+  | "own"
+  | "merged"
+  | "indeterminate"
+  | "agreed";
 
 export interface ArbitrationDecision {
   /** "" is the case as a whole. */
@@ -264,10 +271,12 @@ export interface Arbitration extends ReadImages {
   seats: 1 | 3;
   revision: number;
   draft: { decisions: ArbitrationDecision[] };
+  saved_at: string | null;
   lease_until: string | null;
   decided_at: string | null;
   findings: LabelFinding[];
-  readers: { letter: "A" | "B"; content: StoredContent }[];
+  facts: LabelRead["facts"];
+  readers: { letter: ReaderLetter; content: StoredContent }[];
   own: { content: StoredContent };
   conflicts: { finding: string; reasons: ConflictReason[]; worst_iou: number | null }[];
   agreed: { finding: string; value: AnswerValue; grade: string }[];

@@ -5,6 +5,7 @@ import type {
   ConflictReason,
   DecisionChoice,
   DecisionReason,
+  ReaderLetter,
   StoredContent,
 } from "../api/labeling";
 import { roiOf, storedOf } from "../reading/storedRoi";
@@ -12,7 +13,6 @@ import { isSameRoi, type Laterality, type Roi } from "../viewer/roi";
 import { unionOf } from "../viewer/union";
 
 export type Choice = Exclude<DecisionChoice, "agreed">;
-export const CHOICES: readonly Choice[] = ["a", "b", "own", "merged", "indeterminate"];
 /** The case as a whole is among the conflicts under this name: could it be read? */
 export const WHOLE_CASE = "";
 export const LONGEST_COMMENT = 500;
@@ -105,7 +105,7 @@ function isSame(roi: Roi, other: Roi | undefined): boolean {
 
 // --- changes, each giving new decisions --------------------------------------------------------------
 
-/** The same choice again takes the decision back. Merged begins with what A and B drew. */
+/** The same choice again takes the decision back. Merged begins with what the readers drew. */
 export function withChoice(
   decisions: Decisions,
   finding: string,
@@ -169,7 +169,7 @@ export function roisOf({ rois }: Pick<StoredContent, "rois">, finding: string): 
   return rois.filter((roi) => roi.finding === finding).map(roiOf);
 }
 
-/** What A and B drew of a finding, as one: outlines that overlap on an image are joined. */
+/** What the readers drew of a finding, as one: outlines that overlap on an image are joined. */
 export function mergedRois(
   { readers }: Pick<Case, "readers">,
   finding: string,
@@ -201,9 +201,14 @@ function mergedOnFrame(rois: readonly Roi[], newId: () => string): Roi[] {
 
 // --- what can be chosen and what is open ---------------------------------------------------------------
 
+export function letterChoice(letter: ReaderLetter): Lowercase<ReaderLetter> {
+  return letter.toLowerCase() as Lowercase<ReaderLetter>;
+}
+
 /** Whose word a choice about the whole case takes: it cannot be merged, nor left open. */
-export function choicesFor(finding: string): readonly Choice[] {
-  return finding === WHOLE_CASE ? ["a", "b", "own"] : CHOICES;
+export function choicesFor({ readers }: Pick<Case, "readers">, finding: string): readonly Choice[] {
+  const words: Choice[] = [...readers.map(({ letter }) => letterChoice(letter)), "own"];
+  return finding === WHOLE_CASE ? words : [...words, "merged", "indeterminate"];
 }
 
 export function contentFor(
@@ -211,8 +216,7 @@ export function contentFor(
   choice: Choice,
 ): StoredContent | null {
   if (choice === "own") return own.content;
-  const letter = { a: "A", b: "B" }[choice as "a" | "b"];
-  return readers.find((reader) => reader.letter === letter)?.content ?? null;
+  return readers.find(({ letter }) => letterChoice(letter) === choice)?.content ?? null;
 }
 
 /** The case is decided to be unreadable: its findings need no decision. */
