@@ -192,7 +192,8 @@ export function Deciding({ arbitration, onReload }: DecidingProps) {
           />
         </div>
         <div className={styles.images}>
-          <ImagePanes panes={panes} arbitration={arbitration} />
+          {/* Made anew when a second pane comes or goes: each begins fitted to its own place. */}
+          <ImagePanes key={panes.list.length} panes={panes} arbitration={arbitration} />
           {isGuidelineOpen && (
             <GuidelinePanel roundId={roundId} onClose={() => setIsGuidelineOpen(false)} />
           )}

@@ -14,6 +14,8 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const ahead = useRef<{ after: string; readId: string } | null>(null);
+  /** Whoever locks before the answer is there waits for it: asked twice, the last case would be missed. */
+  const pending = useRef<Promise<unknown>>(Promise.resolve());
   const seat = useRef<{ readId: string; arbitrationId: string } | null>(null);
   const readId = read?.read_id;
   const roundId = read?.round_id;
@@ -30,7 +32,7 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
         : loadAhead(client, { roundId, readId }).then((next) => {
             ahead.current = next ? { after: readId, readId: next } : null;
           });
-    loading.catch(() => undefined);
+    pending.current = loading.catch(() => undefined);
   }, [client, readId, roundId, kind, isPainted, isLive]);
 
   /** Asks what comes next in the round of the read that is over. */
@@ -50,7 +52,8 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
       void navigate(LABEL_PATH);
     }
   };
-  const go = (from: LabelRead) => {
+  const go = async (from: LabelRead) => {
+    await pending.current;
     const loaded = ahead.current;
     const own = seat.current;
     if (from.kind === "arbitrator" && own?.readId === from.read_id) {
@@ -59,8 +62,8 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
       void client.invalidateQueries(labelRoundsQuery);
       void navigate(readPath(from.round_id, loaded.readId));
     } else {
-      void ask(from.round_id);
+      await ask(from.round_id);
     }
   };
-  return { go };
+  return { go: (from: LabelRead) => void go(from) };
 }
