@@ -35,6 +35,7 @@ class JOBS:
     SEAL_AUDIT: Final = Job("cases.seal_audit", "cpu")
     RELEASE_REVIEWS: Final = Job("feedback.release_reviews", "cpu")
     SETTLE_ROUNDS: Final = Job("feedback.settle_rounds", "cpu")
+    ROUND_REPORT: Final = Job("feedback.round_report", "cpu")
 
 
 def registered_jobs() -> tuple[Job, ...]:

@@ -178,6 +178,7 @@ LIST_OR_NOT = {
             *("round-case-cancel", "round-case-reopen", "round-case-reassign", "round-open"),
             *("round-close", "round-cancel", "round-release", "round-progress"),
             *("round-cases", "round-questions", "round-question-answer"),
+            *("round-statistics", "round-export-csv", "round-export-json", "round-certificate"),
             # own lists of readers: tests/feedback/labeling/test_reading.py
             *("label-rounds", "label-next", "label-reads", "label-guideline"),
             *(

@@ -1,5 +1,6 @@
 """Jobs of feedback."""
 
+from apps.feedback.labeling.services.report_making import reports_make
 from apps.feedback.services import reviews_release, rounds_settle
 from apps.queue import JOBS
 from workers.celery import implements
@@ -15,3 +16,9 @@ def release_reviews() -> None:
 def settle_rounds() -> None:
     """Let locks become final whose time is over, and do what follows from them."""
     rounds_settle()
+
+
+@implements(JOBS.ROUND_REPORT)
+def round_report() -> None:
+    """Compute the statistics that somebody asked for."""
+    reports_make()

@@ -19,5 +19,6 @@ app.conf.beat_schedule = {
     "rescue": _every(settings.RESCUE_EVERY_S, JOBS.RESCUE),
     "release-reviews": _every(settings.RELEASE_EVERY_S, JOBS.RELEASE_REVIEWS),
     "settle-rounds": _every(settings.SETTLE_EVERY_S, JOBS.SETTLE_ROUNDS),
+    "round-reports": _every(settings.SETTLE_EVERY_S, JOBS.ROUND_REPORT),
     "seal-audit": _every(settings.SEAL_EVERY_S, JOBS.SEAL_AUDIT),
 }

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.feedback.api import ReviewSignView, SystemView
 from apps.feedback.labeling.read_urls import urlpatterns as reading_rounds
+from apps.feedback.labeling.results_urls import urlpatterns as round_results
 from apps.feedback.labeling.round_urls import urlpatterns as rounds
 from apps.feedback.learning.urls import urlpatterns as learning
 from apps.feedback.review.api import acts, reading
@@ -32,5 +33,6 @@ urlpatterns = [
     ),
     *reading_rounds,
     *rounds,
+    *round_results,
     *learning,
 ]

@@ -1408,6 +1408,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rounds/{round_id}/certificate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Check every claim now. */
+    get: operations["round_certificate"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/rounds/{round_id}/close": {
     parameters: {
       query?: never;
@@ -1419,6 +1436,40 @@ export interface paths {
     put?: never;
     /** @description Close the round. */
     post: operations["round_close"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/export.csv": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Stream it. */
+    get: operations["round_export_csv"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/export.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Stream it. */
+    get: operations["round_export_json"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1606,6 +1657,24 @@ export interface paths {
     get: operations["round_setup"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rounds/{round_id}/statistics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Give the newest report. */
+    get: operations["round_statistics"];
+    put?: never;
+    /** @description Ask for a new one. */
+    post: operations["round_report_want"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2073,6 +2142,20 @@ export interface components {
     /** @description How many cases were added or taken out. */
     CasesChanged: {
       count: number;
+    };
+    /** @description What a walk along the audit chain found. */
+    CertificateChain: {
+      sealed: number;
+      head_sha256: string;
+      broken_at: number | null;
+    };
+    /** @description One claim, how much there was to check, and what speaks against it. */
+    CertificateClaim: {
+      code: string;
+      passed: boolean;
+      checked: number;
+      offending: components["schemas"]["OffendingRow"][];
+      offending_count: number;
     };
     /** @enum {string} */
     ChoiceEnum:
@@ -2782,6 +2865,12 @@ export interface components {
       | "no_labels_before_ai"
       | "model_has_no_output"
       | "too_few_cases";
+    /** @description A row that breaks a claim. */
+    OffendingRow: {
+      kind: string;
+      id: string;
+      why: string;
+    };
     /** @description The token of a link: told once, never again. */
     OneTimeLink: {
       token: string;
@@ -3315,6 +3404,20 @@ export interface components {
       count: number;
       rows: components["schemas"]["RoundCase"][];
     };
+    /** @description The certificate of blindness. */
+    RoundCertificate: {
+      format: number;
+      /** Format: uuid */
+      round_id: string;
+      round_name: string;
+      issued_at: string;
+      passed: boolean;
+      cases: number;
+      released_cases: number;
+      chain: components["schemas"]["CertificateChain"];
+      claims: components["schemas"]["CertificateClaim"][];
+      certificate_sha256: string;
+    };
     /** @description A person in the round, and how far they are. */
     RoundMember: {
       /** Format: uuid */
@@ -3340,6 +3443,13 @@ export interface components {
     RoundMemberStateEnum: "active" | "paused" | "withdrawn";
     /** @description A new round. */
     RoundNameRequest: {
+      name: string;
+    };
+    /** @description Who is behind a pseudonym. */
+    RoundPerson: {
+      pseudonym: string;
+      /** Format: uuid */
+      user_id: string;
       name: string;
     };
     /** @description The rules in force (apps.feedback.compute.round_policy). */
@@ -3403,6 +3513,18 @@ export interface components {
     RoundQuestions: {
       rows: components["schemas"]["RoundQuestion"][];
     };
+    /** @description Statistics as they were computed at one time. */
+    RoundReport: {
+      /** Format: uuid */
+      report_id: string;
+      /** Format: date-time */
+      created_at: string;
+      cases: number;
+      content_sha256: string;
+      content: {
+        [key: string]: unknown;
+      };
+    };
     /** @enum {string} */
     RoundRoleEnum: "annotator" | "arbitrator";
     /** @description One round in the list. */
@@ -3448,6 +3570,13 @@ export interface components {
     };
     /** @enum {string} */
     RoundStateEnum: "draft" | "open" | "closed" | "cancelled";
+    /** @description The newest report, and whether one is being made. */
+    RoundStatistics: {
+      report: components["schemas"]["RoundReport"] | null;
+      pending: boolean;
+      released_cases: number;
+      people: components["schemas"]["RoundPerson"][];
+    };
     /** @description The rounds of a project. */
     Rounds: {
       rows: components["schemas"]["RoundRow"][];
@@ -6229,6 +6358,27 @@ export interface operations {
       };
     };
   };
+  round_certificate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundCertificate"];
+        };
+      };
+    };
+  };
   round_close: {
     parameters: {
       query?: never;
@@ -6250,6 +6400,50 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_export_csv: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/csv": string;
+        };
+      };
+    };
+  };
+  round_export_json: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            [key: string]: unknown;
+          };
         };
       };
     };
@@ -6511,6 +6705,48 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_statistics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundStatistics"];
+        };
+      };
+    };
+  };
+  round_report_want: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RoundStatistics"];
         };
       };
     };

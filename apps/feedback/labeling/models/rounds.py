@@ -31,6 +31,9 @@ class ReadingRound(BaseModel):
     opened_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True, help_text="From then on every sealed case counts")
+    report_wanted_at = models.DateTimeField(
+        null=True, help_text="A report was asked for and is not there yet"
+    )
 
     class Meta:
         constraints = [
