@@ -19,7 +19,12 @@ from apps.feedback.labeling.models.rounds import (
     RoundCase,
 )
 from apps.feedback.labeling.selectors.certificate import CLAIMS
-from tests.factories import RoundPolicyFactory, UserFactory
+from tests.factories import (
+    ReadingRoundFactory,
+    RoundCaseFactory,
+    RoundPolicyFactory,
+    UserFactory,
+)
 from tests.feedback.labeling.results import admin_of, played, release
 from tests.feedback.labeling.room import Room, make_room, said, settle
 
@@ -213,6 +218,20 @@ def test_a_result_that_was_shown_before_its_release_breaks_it(log_in):
     exposure = Exposure.objects.create(user=UserFactory(), kind="result_seen", case=room.cases[0])
     rewrite(Exposure, exposure.pk, created_at=timezone.now() - timedelta(days=1))
     assert failing(certified(room)) == {"released_in_order"}
+
+
+def test_a_result_that_another_round_had_released_does_not_break_it(log_in):
+    room = honest(log_in)
+    early = timezone.now() - timedelta(days=1)
+    RoundCaseFactory(
+        round=ReadingRoundFactory(project=room.project),
+        case=room.cases[0],
+        state="sealed",
+        released_at=early - timedelta(days=1),
+    )
+    exposure = Exposure.objects.create(user=UserFactory(), kind="result_seen", case=room.cases[0])
+    rewrite(Exposure, exposure.pk, created_at=early)
+    assert failing(certified(room)) == set()
 
 
 def test_a_case_that_was_released_before_its_end_breaks_it(log_in):

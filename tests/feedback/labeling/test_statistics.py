@@ -1,13 +1,17 @@
 """The report of a round: computed by a worker of what is released, read by the admin."""
 
 import pytest
+from django.utils import timezone
 
 from apps.cases.models import AuditEvent
+from apps.feedback.labeling.models.rounds import RoundCase
 from apps.feedback.labeling.models.verdicts import RoundReport
+from apps.feedback.labeling.selectors.statistics import round_statistics
 from apps.feedback.labeling.services import report_making
 from apps.feedback.labeling.services.report_making import reports_make
-from tests.feedback.labeling.results import admin_of, played, release
-from tests.feedback.labeling.room import make_room
+from tests.factories import GoldAnswerFactory
+from tests.feedback.labeling.results import admin_of, played, read_case, release
+from tests.feedback.labeling.room import make_room, roi, said, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +96,41 @@ def test_report_by_hand(log_in):
     told = str(content)
     assert not any(name in told for name in names)
     assert RoundReport.objects.get().cases == 4
+
+
+def test_known_answers_second_reads_and_regions_by_hand(log_in):
+    """One gold case, present: one reader misses it. At the second read one reader says otherwise.
+
+    The regions are 2 x 2 and its half: IoU 1/2.
+    """
+    room = make_room(log_in, reread_share=1.0, washout_days=0, gold_share=1.0)
+    gold = room.add_case(purpose="gold", readers=2)
+    GoldAnswerFactory(
+        round_case=RoundCase.objects.get(case=gold), content=said("present", "absent")
+    )
+    for place, reader in enumerate(room.annotators):
+        for _ in range(2):
+            read = reader.take()
+            if read_case(read["read_id"]) == gold.pk:
+                content = said("absent" if place else "present")
+            else:
+                content = said("present", rois=[roi(read, 0, 0, 2, 1 if place else 2)])
+            assert reader.lock(read, content).status_code == 200
+    settle()
+    RoundCase.objects.filter(purpose="reread").update(not_before=timezone.now())
+    for place, reader in enumerate(room.annotators):
+        reader.read_next(said("absent" if place else "present"))
+    settle()
+    release(room)
+    content = round_statistics(room.round)
+    nodule = content["findings"][0]
+    assert (content["cases"], content["reads"]) == (1, 2)
+    assert (nodule["iou"]["count"], nodule["iou"]["median"]) == (1, pytest.approx(0.5))
+    assert nodule["unmatched_regions"] == 0
+    first, second = nodule["readers"]
+    assert first["gold"]["sensitivity"]["value"] == 1
+    assert second["gold"]["counts"] == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
+    assert [each["reread"][0]["value"] for each in (first, second)] == [1, 0]
 
 
 def test_a_wish_that_was_renewed_meanwhile_stays(log_in, monkeypatch):

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections import defaultdict
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import orjson
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.cases.models import AuditEvent, Exposure
 from apps.feedback.labeling.models.rounds import (
@@ -110,10 +112,7 @@ def released_in_order(reading_round: ReadingRound) -> Checked:
     found = Checked()
     cases = RoundCase.objects.filter(round=reading_round, purpose=Purpose.PRIMARY)
     decided = cases.filter(consensus__isnull=False).select_related("consensus__policy")
-    shown = defaultdict(list)
-    seen = Exposure.objects.filter(kind=Exposure.Kind.RESULT_SEEN, case__in=decided.values("case"))
-    for case, since in seen.values_list("case", "created_at"):
-        shown[case].append(since)
+    shown = _results_shown(decided)
     for each in decided:
         found.checked += 1
         if any(
@@ -135,3 +134,20 @@ def released_in_order(reading_round: ReadingRound) -> Checked:
         found.checked += 1
         found.against("round_case", key, "released without a consensus")
     return found
+
+
+def _results_shown(cases: QuerySet[RoundCase]) -> dict[UUID, list[datetime]]:
+    """Map cases to when a result of theirs was shown that no other round had released by then."""
+    ids = cases.values("case")
+    elsewhere: dict[UUID, list[datetime]] = defaultdict(list)
+    others = RoundCase.objects.filter(case__in=ids, released_at__isnull=False)
+    for other in others.exclude(pk__in=cases.values("pk")):
+        if other.released_at is not None:
+            elsewhere[other.case_id].append(other.released_at)
+    shown: dict[UUID, list[datetime]] = defaultdict(list)
+    seen = Exposure.objects.filter(kind=Exposure.Kind.RESULT_SEEN, case__in=ids)
+    for exposure in seen:
+        case = exposure.case_id
+        if case and not any(released <= exposure.created_at for released in elsewhere[case]):
+            shown[case].append(exposure.created_at)
+    return shown
