@@ -3,6 +3,7 @@ import {
   Activity,
   Boxes,
   Camera,
+  EyeOff,
   FileWarning,
   FolderCog,
   GraduationCap,
@@ -23,6 +24,7 @@ import { RunsSection } from "./learning/RunsSection";
 import { SnapshotsSection } from "./learning/SnapshotsSection";
 import { ModelsSection } from "./ModelsSection";
 import { ProjectsSection } from "./projects/ProjectsSection";
+import { RoundsSection } from "./rounds/RoundsSection";
 import { SystemSection } from "./system/SystemSection";
 import { UsersSection } from "./users/UsersSection";
 
@@ -31,6 +33,7 @@ const SECTIONS = [
   { path: "snapshots", icon: Camera, Section: SnapshotsSection },
   { path: "runs", icon: GraduationCap, Section: RunsSection },
   { path: "models", icon: Boxes, Section: ModelsSection },
+  { path: "rounds", icon: EyeOff, Section: RoundsSection },
   { path: "ingest", icon: FileWarning, Section: IngestSection },
   { path: "projects", icon: FolderCog, Section: ProjectsSection },
   { path: "users", icon: UsersRound, Section: UsersSection },

@@ -1,0 +1,208 @@
+/** The statistics of a round as plots: agreement by finding, readers against the consensus, arbitration. */
+import { useTranslation } from "react-i18next";
+import type {
+  Coefficient,
+  FindingStatistics,
+  Interval,
+  RoundStatistics,
+  RoundStatisticsAnswer,
+} from "../../api/roundResults";
+import type { Project } from "../../api/types";
+import { useNameOf } from "../../cases/words";
+import { useProjectSettings } from "../administrationQueries";
+import form from "../Form.module.css";
+import section from "../Section.module.css";
+import styles from "./Rounds.module.css";
+
+interface StatisticsPanelProps {
+  project: Project;
+  statistics: RoundStatistics;
+  people: RoundStatisticsAnswer["people"];
+}
+
+const percent = (value: number | null) => (value === null ? "–" : `${(value * 100).toFixed(0)} %`);
+const MEASURES: readonly Coefficient["name"][] = [
+  "raw_agreement",
+  "cohen_kappa",
+  "fleiss_kappa",
+  "gwet_ac1",
+  "krippendorff_alpha_nominal",
+];
+
+export function StatisticsPanel({ project, statistics, people }: StatisticsPanelProps) {
+  const { t } = useTranslation("rounds");
+  const { arbitration, anchoring, time_s: time } = statistics;
+  const facts: readonly (readonly [string, string])[] = [
+    [String(statistics.cases), t("statistics.cases")],
+    [String(statistics.reads), t("statistics.reads")],
+    [
+      percent(arbitration.value),
+      t("statistics.arbitrated", { count: arbitration.count, of: arbitration.total }),
+    ],
+    [
+      percent(anchoring.all.value),
+      t("statistics.anchoring", { count: anchoring.all.changed, of: anchoring.all.answers }),
+    ],
+    [
+      time.all.median === null ? "–" : t("members.seconds", { s: time.all.median.toFixed(0) }),
+      t("statistics.time"),
+    ],
+  ];
+  return (
+    <>
+      <ul className={section.counts}>
+        {facts.map(([value, words]) => (
+          <li key={words}>
+            <strong>{value}</strong>
+            <span>{words}</span>
+          </li>
+        ))}
+      </ul>
+      {statistics.findings.map((finding) => (
+        <Finding key={finding.code} project={project} finding={finding} people={people} />
+      ))}
+      <Disagreement statistics={statistics} people={people} />
+    </>
+  );
+}
+
+interface FindingProps {
+  project: Project;
+  finding: FindingStatistics;
+  people: RoundStatisticsAnswer["people"];
+}
+
+function Finding({ project, finding, people }: FindingProps) {
+  const { t } = useTranslation("rounds");
+  const nameOf = useNameOf();
+  const settings = useProjectSettings(project.id);
+  const found = settings.data?.findings.find(({ code }) => code === finding.code);
+  const shown = MEASURES.flatMap((name) => finding.coefficients.filter((one) => one.name === name));
+  return (
+    <section className={styles.plot}>
+      <h3 className={form.heading}>{found ? nameOf(found) : finding.code}</h3>
+      {shown.map((one) => (
+        <PlotRow
+          key={one.name}
+          label={t(`coefficient.${one.name as "raw_agreement"}`)}
+          value={one.value}
+          interval={one.interval}
+          words={
+            one.value === null
+              ? t(`undefined.${one.undefined || "no_cases"}`)
+              : `${one.value.toFixed(3)}${rangeOf(one.interval)} · n = ${one.case_count}`
+          }
+        />
+      ))}
+      {finding.readers.map(({ reader, consensus }) => (
+        <PlotRow
+          key={reader}
+          label={t("statistics.reader", { name: personOf(people, reader) })}
+          value={consensus.accuracy.value}
+          interval={consensus.accuracy.interval}
+          words={t("statistics.accuracy", {
+            accuracy: percent(consensus.accuracy.value),
+            sensitivity: percent(consensus.sensitivity.value),
+            specificity: percent(consensus.specificity.value),
+            count: consensus.accuracy.total,
+          })}
+        />
+      ))}
+      {finding.iou.count > 0 && finding.iou.median !== null && (
+        <p className={form.hint}>
+          {t("statistics.iou", {
+            median: finding.iou.median.toFixed(2),
+            count: finding.iou.count,
+            unmatched: finding.unmatched_regions,
+          })}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Disagreement({ statistics, people }: Omit<StatisticsPanelProps, "project">) {
+  const { t } = useTranslation("rounds");
+  const { disagreement } = statistics;
+  if (disagreement.readers.length === 0) return null;
+  return (
+    <section className={styles.plot}>
+      <h3 className={form.heading}>{t("statistics.disagreement")}</h3>
+      {!disagreement.is_usable && <p className={form.hint}>{t("statistics.too_few")}</p>}
+      {disagreement.readers.map((one) => (
+        <PlotRow
+          key={one.reader}
+          label={personOf(people, one.reader)}
+          value={one.index.value}
+          interval={one.index.interval}
+          limit={disagreement.alarm_limit}
+          words={`${percent(one.index.value)} · ${one.index.count} / ${one.index.total}${
+            one.is_above_alarm ? ` · ${t("statistics.alarm")}` : ""
+          }`}
+        />
+      ))}
+    </section>
+  );
+}
+
+function personOf(people: RoundStatisticsAnswer["people"], pseudonym: string): string {
+  const name = people.find((one) => one.pseudonym === pseudonym)?.name;
+  return name ? `${pseudonym} (${name})` : pseudonym;
+}
+
+function rangeOf(interval: Interval | null): string {
+  return interval ? ` (${interval.low.toFixed(3)}–${interval.high.toFixed(3)})` : "";
+}
+
+interface PlotRowProps {
+  label: string;
+  value: number | null;
+  interval: Interval | null;
+  limit?: number | null;
+  words: string;
+}
+
+/** A value on a line from 0 to 1 with its 95 % interval; below 0 stands at the left end. */
+function PlotRow({ label, value, interval, limit, words }: PlotRowProps) {
+  const at = (number: number) => `${Math.min(Math.max(number, 0), 1) * 100}%`;
+  return (
+    <div className={styles.plotRow}>
+      <span>{label}</span>
+      <svg role="img" aria-label={`${label}: ${words}`}>
+        <line x1="0" x2="100%" y1="10" y2="10" stroke="var(--hairline-strong)" />
+        {[0, 0.5, 1].map((tick) => (
+          <line
+            key={tick}
+            x1={at(tick)}
+            x2={at(tick)}
+            y1="6"
+            y2="14"
+            stroke="var(--hairline-strong)"
+          />
+        ))}
+        {limit !== null && limit !== undefined && (
+          <line
+            x1={at(limit)}
+            x2={at(limit)}
+            y1="1"
+            y2="19"
+            stroke="var(--attention)"
+            strokeDasharray="3 2"
+          />
+        )}
+        {interval && (
+          <line
+            x1={at(interval.low)}
+            x2={at(interval.high)}
+            y1="10"
+            y2="10"
+            stroke="var(--accent)"
+            strokeWidth="3"
+          />
+        )}
+        {value !== null && <circle cx={at(value)} cy="10" r="4" fill="var(--accent)" />}
+      </svg>
+      <span className={styles.value}>{words}</span>
+    </div>
+  );
+}
