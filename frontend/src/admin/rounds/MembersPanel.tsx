@@ -16,11 +16,12 @@ export function MembersPanel({ project, setup }: RoundPanelProps) {
   const shared = { projectId: project.id, roundId: setup.round_id };
   const add = useRoundAct({
     ...shared,
-    act: ({ user_id, role }: { user_id: string; role: RoundMember["role"] }) =>
-      addMember(setup.round_id, user_id, role),
+    act: async ({ user_id, role }: { user_id: string; role: RoundMember["role"] }) => {
+      await addMember(setup.round_id, user_id, role);
+      setChosen(null);
+    },
     done: () => "",
     failed: t("members.not_added"),
-    onDone: () => setChosen(null),
   });
   const change = useRoundAct({
     ...shared,

@@ -80,6 +80,7 @@ function Head({ project, setup }: { project: Project; setup: RoundSetup }) {
     act: () => openRound(setup.round_id),
     done: () => t("act.opened"),
     failed: t("act.not_opened"),
+    isTold: (error) => missingOf(error).length > 0,
   });
   const end = useRoundAct({
     ...shared,

@@ -77,7 +77,10 @@ function Finding({ project, finding, people }: FindingProps) {
   const nameOf = useNameOf();
   const settings = useProjectSettings(project.id);
   const found = settings.data?.findings.find(({ code }) => code === finding.code);
-  const shown = MEASURES.flatMap((name) => finding.coefficients.filter((one) => one.name === name));
+  // Of two readers, their one pair is the whole round.
+  const [pair] = finding.pairs.length === 1 ? finding.pairs : [];
+  const known = [...finding.coefficients, ...(pair?.coefficients ?? [])];
+  const shown = MEASURES.flatMap((name) => known.find((one) => one.name === name) ?? []);
   return (
     <section className={styles.plot}>
       <h3 className={form.heading}>{found ? nameOf(found) : finding.code}</h3>

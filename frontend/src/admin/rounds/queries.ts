@@ -5,13 +5,7 @@ import {
   fetchRoundStatistics,
   type RoundStatisticsAnswer,
 } from "../../api/roundResults";
-import {
-  fetchProgress,
-  fetchQuestions,
-  fetchRoundSetup,
-  fetchRounds,
-  type RoundSetup,
-} from "../../api/rounds";
+import { fetchProgress, fetchQuestions, fetchRoundSetup, fetchRounds } from "../../api/rounds";
 import { errorSentence } from "../../cases/words";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { adminKey } from "../queries";
@@ -80,10 +74,12 @@ interface Act<V> {
   readonly done: (value: V) => string;
   readonly failed: string;
   readonly onDone?: () => void;
+  /** The screen itself says what is wrong. */
+  readonly isTold?: (error: unknown) => boolean;
 }
 
 /** One act on a round; what is known of it is asked for anew. */
-export function useRoundAct<V>({ projectId, roundId, act, done, failed, onDone }: Act<V>) {
+export function useRoundAct<V>({ projectId, roundId, act, done, failed, onDone, isTold }: Act<V>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: act,
@@ -96,8 +92,8 @@ export function useRoundAct<V>({ projectId, roundId, act, done, failed, onDone }
       if (words) toastDone({ message: words });
       onDone?.();
     },
-    onError: (error) => toastFailed({ message: failed, detail: errorSentence(error) }),
+    onError: (error) => {
+      if (!isTold?.(error)) toastFailed({ message: failed, detail: errorSentence(error) });
+    },
   });
 }
-
-export type Setup = RoundSetup;
