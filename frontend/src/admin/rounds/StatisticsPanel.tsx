@@ -90,6 +90,7 @@ function Finding({ project, finding, people }: FindingProps) {
           label={t(`coefficient.${one.name as "raw_agreement"}`)}
           value={one.value}
           interval={one.interval}
+          low={one.name === "raw_agreement" ? 0 : -1}
           words={
             one.value === null
               ? t(`undefined.${one.undefined || "no_cases"}`)
@@ -162,18 +163,21 @@ interface PlotRowProps {
   value: number | null;
   interval: Interval | null;
   limit?: number | null;
+  /** Where the line begins; it ends at 1. */
+  low?: 0 | -1;
   words: string;
 }
 
-/** A value on a line from 0 to 1 with its 95 % interval; below 0 stands at the left end. */
-function PlotRow({ label, value, interval, limit, words }: PlotRowProps) {
-  const at = (number: number) => `${Math.min(Math.max(number, 0), 1) * 100}%`;
+/** A value on a line, with its 95 % interval; chance-corrected agreement can be below 0. */
+function PlotRow({ label, value, interval, limit, low = 0, words }: PlotRowProps) {
+  const at = (number: number) =>
+    `${((Math.min(Math.max(number, low), 1) - low) / (1 - low)) * 100}%`;
   return (
     <div className={styles.plotRow}>
       <span>{label}</span>
       <svg role="img" aria-label={`${label}: ${words}`}>
         <line x1="0" x2="100%" y1="10" y2="10" stroke="var(--hairline-strong)" />
-        {[0, 0.5, 1].map((tick) => (
+        {[low, low === 0 ? 0.5 : 0, 1].map((tick) => (
           <line
             key={tick}
             x1={at(tick)}
