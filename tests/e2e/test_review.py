@@ -105,6 +105,24 @@ def report(page: Page) -> Any:
     return page.locator("#report-findings")
 
 
+# --- a key finds the screen that it sees ---------------------------------------------------------
+
+PRESS_IN_THE_INSTANT_OF_THE_PAINT = """new MutationObserver((_, observer) => {
+  if (document.querySelector('[data-testid="viewport"][data-painted="true"]') === null) return;
+  observer.disconnect();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "KeyE", bubbles: true }));
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-painted"] })"""
+
+
+def test_key_pressed_in_the_instant_of_the_paint_is_not_lost(room, new_page):
+    """Before any task that the paint left behind can run: a reader may be that quick."""
+    page = new_page(size=SIZE)
+    screen.log_in(page, room.stack, "radiologist")
+    page.add_init_script(PRESS_IN_THE_INSTANT_OF_THE_PAINT)
+    open_case(page, room.stack, room.project, room.unread[0]["case_id"])
+    expect(page.get_by_test_id("rois").first).to_have_attribute("data-drawing", "ellipse")
+
+
 # --- the region answers while it moves ---------------------------------------------------------
 
 

@@ -1,10 +1,11 @@
 /** One draft session an arbitration; what was left unsaved on this workstation comes back. */
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Arbitration } from "../api/labeling";
 import { useLocalDrafts } from "../reading/useLocalDrafts";
 import { formatClock } from "../ui/format";
 import { toastDone } from "../ui/toast";
+import { useLatest } from "../viewer/useLatest";
 import { ArbitrationSession } from "./arbitrationSession";
 
 /** For as long as the component that asks is mounted: it is mounted anew for another arbitration. */
@@ -14,10 +15,7 @@ export function useArbitrationSession(
 ): ArbitrationSession {
   const { t } = useTranslation("app");
   const local = useLocalDrafts();
-  const latest = useRef(onDecided);
-  useEffect(() => {
-    latest.current = onDecided;
-  });
+  const latest = useLatest(onDecided);
   const canEdit = arbitration.state === "revealed";
   // biome-ignore lint/correctness/useExhaustiveDependencies: a refetched arbitration never replaces the draft in hand
   const session = useMemo(

@@ -1,8 +1,9 @@
 /** Connects a screen's acts to the key map for as long as the screen is open. */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect } from "react";
 import type { KeyAction, KeyContext, Screen } from "../viewer/keyActions";
 import { Keyboard, type KeyHandler, type ReleaseHandler } from "../viewer/keyboard";
 import { actionsOn, effectiveActions, type KeyOverrides, parseOverrides } from "../viewer/keymap";
+import { useLatest } from "../viewer/useLatest";
 
 const STORAGE_KEY = "coread.keys";
 
@@ -35,12 +36,9 @@ export interface KeysOptions {
 }
 
 export function useKeys(options: KeysOptions): void {
-  const latest = useRef(options);
-  useEffect(() => {
-    latest.current = options;
-  });
+  const latest = useLatest(options);
   const contexts = options.contexts.join();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keyboard = new Keyboard({
       contexts: contexts.split(",") as KeyContext[],
       actions: () => currentKeyActions(latest.current.screen),

@@ -1,12 +1,13 @@
 /** One draft session a read, with the reader's time and the lease beside it. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isConflict } from "../api/errors";
 import { beatRead, type LabelRead, type LockedRead } from "../api/labeling";
 import { useLocalDrafts } from "../reading/useLocalDrafts";
 import { formatClock } from "../ui/format";
 import { toastDone } from "../ui/toast";
+import { useLatest } from "../viewer/useLatest";
 import { ActiveTime } from "./activeTime";
 import { readQuery } from "./queries";
 import { ReadSession } from "./readSession";
@@ -36,10 +37,7 @@ export function useReadSession(options: Options): ReadSessionState {
   const client = useQueryClient();
   const local = useLocalDrafts();
   const [lease, setLease] = useState<{ readId: string; until: string }>();
-  const latest = useRef(options);
-  useEffect(() => {
-    latest.current = options;
-  });
+  const latest = useLatest(options);
   const readId = read?.read_id;
   const canEdit = read !== undefined && isLive(read);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a refetched read never replaces the draft in hand

@@ -1,11 +1,12 @@
 /** One draft session a case, made when the case is there and attached for as long as it is on the screen. */
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { DraftBody, ReviewPayload, SignAnswer } from "../api/types";
 import { useLocalDrafts } from "../reading/useLocalDrafts";
 import { useSession } from "../session/context";
 import { formatClock } from "../ui/format";
 import { toastDone } from "../ui/toast";
+import { useLatest } from "../viewer/useLatest";
 import { DraftSession } from "./draftSession";
 
 /** In what a region was drawn: stored beside it, so that a fault of one renderer can be found later. */
@@ -31,10 +32,7 @@ export function useDraftSession(options: DraftSessionOptions): DraftSession | nu
   const { t } = useTranslation();
   const { version } = useSession();
   const local = useLocalDrafts();
-  const latest = useRef(options);
-  useEffect(() => {
-    latest.current = options;
-  });
+  const latest = useLatest(options);
   const caseId = payload?.case_id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a refetched payload never replaces the draft in hand
   const session = useMemo(

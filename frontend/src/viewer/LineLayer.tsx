@@ -1,5 +1,5 @@
 /** The measured lines above the image: an SVG placed by the matrix of each rendered frame. Props in, events out. */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Affine, applyAffine, measureLength, type PixelSpacing } from "./coords";
 import { LinePointer, type LineScene } from "./LinePointer";
@@ -7,6 +7,7 @@ import type { LineItem, LineLayerProps, LineShape } from "./line";
 import { millimetres } from "./RoiOutline";
 import { HANDLE_TARGET_CSS } from "./roiView";
 import type { ViewerImage } from "./stack";
+import { useLatest } from "./useLatest";
 import type { ViewerState } from "./viewerState";
 import "./roi.css";
 
@@ -37,12 +38,9 @@ export function LineLayer(props: {
     imageToCanvas,
     isDrawing,
   };
-  const latest = useRef(scene);
-  useEffect(() => {
-    latest.current = scene;
-  });
+  const latest = useLatest(scene);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = svg.current?.parentElement;
     if (!element) {
       return;

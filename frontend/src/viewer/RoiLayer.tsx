@@ -2,7 +2,7 @@
  * The regions above the image: an SVG of our own, placed by the matrix of each rendered frame, so that it
  * follows pan, zoom, rotation and flips and means the same at every pixel ratio. Props in, events out.
  */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Affine, cssMatrix } from "./coords";
 import { RoiOutline } from "./RoiOutline";
@@ -11,6 +11,7 @@ import { itemsOfFrame, type RoiLayerProps, type RoiScene } from "./roiScene";
 import { pathOf } from "./roiView";
 import type { ViewerImage } from "./stack";
 import { roiKindOf } from "./tools";
+import { useLatest } from "./useLatest";
 import type { ViewerState } from "./viewerState";
 import "./roi.css";
 
@@ -38,12 +39,9 @@ export function RoiLayer(props: {
     imageToCanvas,
     drawing,
   };
-  const latest = useRef(scene);
-  useEffect(() => {
-    latest.current = scene;
-  });
+  const latest = useLatest(scene);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = svg.current?.parentElement;
     if (!element) {
       return;

@@ -8,6 +8,7 @@ import {
   useCallback,
   useEffect,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
   useState,
   useSyncExternalStore,
@@ -31,6 +32,7 @@ import type { ViewerImage, ViewerStack } from "./stack";
 import type { ViewSync } from "./sync";
 import { Toolbar } from "./Toolbar";
 import { roiKindOf } from "./tools";
+import { useLatest } from "./useLatest";
 import { ViewportNotice } from "./ViewportNotice";
 import { EMPTY_STATE, type FirstPaint, heatMapOf, type ViewerState } from "./viewerState";
 import "./viewer.css";
@@ -106,7 +108,7 @@ export function Viewport(props: ViewportProps) {
       setViewer(null);
       made.destroy();
     };
-  }, [events]);
+  }, []);
 
   const state = useSyncExternalStore(
     viewer?.subscribe ?? nothingToWatch,
@@ -119,7 +121,8 @@ export function Viewport(props: ViewportProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key alone says that it is another stack
   useEffect(() => viewer?.setStack(latestStack.current), [viewer, stackKey]);
   useEffect(() => viewer?.setHeatMaps(heatMaps, heatMapView), [viewer, heatMaps, heatMapView]);
-  useEffect(() => onState?.(state), [onState, state]);
+  // In the task of the paint: a key that finds the image finds its screen ready too.
+  useLayoutEffect(() => onState?.(state), [onState, state]);
   const { sync } = props;
   useEffect(
     () => (viewer && sync ? sync.join(viewer, element.current ?? undefined) : undefined),
@@ -147,7 +150,7 @@ export function Viewport(props: ViewportProps) {
       const layers = { rois: latestRois.current, lines: latestLines.current };
       return isOwn || (viewer !== null && runOnImage(viewer, layers, actionId));
     },
-    [viewer, onHeatMapView, latestRois, latestLines],
+    [viewer, onHeatMapView],
   );
   useImperativeHandle(
     props.ref,
@@ -163,7 +166,7 @@ export function Viewport(props: ViewportProps) {
         place(viewer, { rois: latestRois.current, lines: latestLines.current }, element.current),
       state: () => viewer?.getState() ?? EMPTY_STATE,
     }),
-    [run, viewer, sync, latestStack, latestRois, latestLines],
+    [run, viewer, sync],
   );
 
   const isCurrent = state.stackKey === stackKey && state.isPainted;
@@ -342,13 +345,4 @@ function pointIn(
 ): Point | null {
   const box = element?.getBoundingClientRect();
   return box ? [event.clientX - box.left, event.clientY - box.top] : null;
-}
-
-/** The newest value for callbacks that outlive a render, so that effects need not start again for it. */
-function useLatest<T>(value: T) {
-  const latest = useRef(value);
-  useEffect(() => {
-    latest.current = value;
-  });
-  return latest;
 }

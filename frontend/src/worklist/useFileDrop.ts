@@ -1,5 +1,6 @@
 /** Files dropped anywhere on the page. */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
+import { useLatest } from "../viewer/useLatest";
 import { collectFiles, entriesOf } from "./upload/collect";
 
 const hasFiles = (event: DragEvent): boolean =>
@@ -7,10 +8,7 @@ const hasFiles = (event: DragEvent): boolean =>
 
 export function useFileDrop(onFiles: (files: File[]) => void): boolean {
   const [isDragging, setIsDragging] = useState(false);
-  const latest = useRef(onFiles);
-  useEffect(() => {
-    latest.current = onFiles;
-  });
+  const latest = useLatest(onFiles);
   useEffect(() => {
     const over = (event: DragEvent) => {
       if (!hasFiles(event)) return;
