@@ -1,8 +1,8 @@
 """How long do 200 readers wait for the next case, and for the word that a read is locked?
 
-Each asks for the next case of a round of 100,000, opens it, thinks for ten seconds, locks it and
-asks again: over real HTTP, against the whole of Coread as `make run` starts it, on PostgreSQL, with
-two web processes (threads of one process wait for each other after every query).
+Each opens the next case of a round of 100,000, thinks for ten seconds, locks it and asks again:
+over real HTTP, against the whole of Coread as `make run` starts it, on PostgreSQL, with two web
+processes (threads of one process wait for each other after every query).
 """
 
 import contextlib
@@ -192,8 +192,8 @@ class Reader:
         until.wait(start_s)
         while not until.is_set():
             begun = time.perf_counter()
-            offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {})
-            read = self.ask("POST", f"/api/reads/{offer['read_id']}/open", {})
+            offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {"load": True})
+            read = offer["read"]
             nexts.append(time.perf_counter() - begun)
             if until.wait(THINK_S):
                 break  # or all would lock in the same moment

@@ -70,7 +70,7 @@ class AccessMiddleware:
         match = request.resolver_match
         route = match.view_name if match else ""
         try:
-            access.require(
+            request.found_by_table = access.require(  # type: ignore[attr-defined]
                 request.user,
                 route=route,
                 method=request.method or "GET",

@@ -6,10 +6,10 @@ Roles are memberships in projects; relations tie a route's arguments to the proj
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -37,7 +37,9 @@ from apps.cases.permissions import TABLE as TABLE
 from apps.cases.permissions import Rule as Rule
 from apps.errors import Conflict, NotAuthenticated, NotFound
 
-RelationCheck = Callable[[User, frozenset[Role], Mapping[str, Any]], bool]
+Found = TypeVar("Found", bound=Model)
+# Truthy lets in; a check that had to fetch the object gives it, for the view not to fetch it again.
+RelationCheck = Callable[[User, frozenset[Role], Mapping[str, Any]], object]
 
 
 def require(
@@ -47,8 +49,8 @@ def require(
     method: str,
     kwargs: Mapping[str, Any],
     relations: Mapping[str, RelationCheck],
-) -> None:
-    """Pass, or refuse without telling what exists.
+) -> object:
+    """Pass, or refuse without telling what exists; give what the rule's relation found.
 
     Raises
     ------
@@ -59,15 +61,17 @@ def require(
     if rule is None:
         raise NotFound
     if rule.roles == PUBLIC:
-        return
+        return None
     person = known(user)
     if not person.is_active:
         raise NotAuthenticated
     if rule.roles == ANYONE_LOGGED_IN:
-        return
+        return None
     roles = frozenset(Role(role) for role in rule.roles)
-    if not relations[rule.relation](person, roles, kwargs):
+    found = relations[rule.relation](person, roles, kwargs)
+    if not found:
         raise NotFound
+    return found
 
 
 def known(user: User | AnonymousUser) -> User:
@@ -93,6 +97,20 @@ def person(request: HttpRequest | Request) -> User:
     if not isinstance(user, User):
         raise NotAuthenticated
     return user
+
+
+def found_by_table(request: HttpRequest | Request, kind: type[Found]) -> Found:
+    """Give the object that the table's relation fetched to decide on this request.
+
+    Raises
+    ------
+    NotFound : the route's relation finds no such object
+    """
+    plain = request._request if isinstance(request, Request) else request
+    found = getattr(plain, "found_by_table", None)
+    if not isinstance(found, kind):
+        raise NotFound
+    return found
 
 
 def roles_in(user: User, project: Project) -> frozenset[Role]:

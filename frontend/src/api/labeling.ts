@@ -78,6 +78,8 @@ export interface NextRead {
   /** Of an arbitrator's blind read. */
   arbitration_id: string | null;
   reason: "" | NoNextReason;
+  /** Where it was asked for and can be read on; the one in hand was opened by it, one ahead was not. */
+  read: LabelRead | null;
 }
 
 export type ReadState =
@@ -315,9 +317,9 @@ const ofArbitration = (id: string, rest = "") => `/api/arbitrations/${id}${rest}
 export const fetchLabelRounds = (signal: AbortSignal) =>
   ask<LabelRound[]>("GET", "/api/label-rounds", { signal });
 
-/** `ahead`: the read after the one in hand, so that its images can be loaded. */
-export const nextRead = (roundId: string, ahead: boolean) =>
-  ask<NextRead>("POST", ofRound(roundId, "/next"), { body: { ahead } });
+/** `ahead`: the read after the one in hand, so that its images can be loaded. `load`: with the read itself. */
+export const nextRead = (roundId: string, { ahead = false, load = false } = {}) =>
+  ask<NextRead>("POST", ofRound(roundId, "/next"), { body: { ahead, load } });
 
 export const fetchOwnReads = (
   roundId: string,
@@ -328,10 +330,6 @@ export const fetchOwnReads = (
 
 export const fetchGuideline = (roundId: string, signal: AbortSignal) =>
   ask<Guideline>("GET", ofRound(roundId, "/guideline"), { signal });
-
-/** A read as it stands: one that was offered is not opened by it. */
-export const fetchReadAhead = (readId: string, signal: AbortSignal) =>
-  ask<LabelRead>("GET", ofRead(readId), { signal });
 
 /** Opens a read that was offered; any other comes as it stands. */
 export const openRead = (readId: string, signal: AbortSignal) =>

@@ -2846,18 +2846,25 @@ export interface components {
       case_prediction_id: string;
       model: components["schemas"]["AiModel"];
     };
-    /** @description What comes next, or why nothing does. */
+    /** @description What comes next, or why nothing does; `read` where it was asked for and can be read on. */
     NextRead: {
       /** Format: uuid */
       read_id: string | null;
       /** Format: uuid */
       arbitration_id: string | null;
       reason: string;
+      read: components["schemas"]["LabelRead"] | null;
     };
-    /** @description What is asked for: the read in hand or, ahead, the one after it. */
+    /**
+     * @description What is asked for: the read in hand or, ahead, the one after it.
+     *
+     *     With `load` the answer holds the read too, and the one in hand is opened.
+     */
     NextRequest: {
       /** @default false */
       ahead: boolean;
+      /** @default false */
+      load: boolean;
     };
     /** @enum {string} */
     NotEvaluableEnum:

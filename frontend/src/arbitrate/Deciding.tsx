@@ -68,7 +68,7 @@ export function Deciding({ arbitration, onReload }: DecidingProps) {
   const goOn = async () => {
     void client.invalidateQueries(labelRoundsQuery);
     try {
-      const next = await nextRead(roundId, false);
+      const next = await nextRead(roundId);
       if (next.read_id && !next.arbitration_id)
         return void navigate(readPath(roundId, next.read_id));
       if (next.read_id && next.arbitration_id) {

@@ -1,11 +1,11 @@
 /** The rounds a person reads in: how far they are themselves, and the one button that goes on. */
 import { Button, Skeleton } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowRight, CircleCheck, CirclePause, Lock } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
-import { type LabelRound, type NoNextReason, nextRead } from "../api/labeling";
+import type { LabelRound, NoNextReason } from "../api/labeling";
 import { arbitrationPath, ownReadsPath, readPath } from "../cases/paths";
 import { errorSentence, useNameOf } from "../cases/words";
 import { StateView } from "../ui/StateView";
@@ -13,7 +13,7 @@ import { toastFailed } from "../ui/toast";
 import { GuidelineMark } from "./GuidelineMark";
 import { GuidelinePanel } from "./GuidelinePanel";
 import { seenGuideline } from "./guidelineSeen";
-import { labelRoundsQuery } from "./queries";
+import { labelRoundsQuery, openNext } from "./queries";
 import styles from "./RoundsPage.module.css";
 
 interface RoundsPageProps {
@@ -82,6 +82,7 @@ function RoundCard({ round, onGuideline }: { round: LabelRound; onGuideline: () 
   const { t } = useTranslation("labeling");
   const nameOf = useNameOf();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const [isBusy, setIsBusy] = useState(false);
   const [answered, setAnswered] = useState<NoNextReason | null>(null);
   const stop = stopOf(round) ?? answered;
@@ -91,7 +92,7 @@ function RoundCard({ round, onGuideline }: { round: LabelRound; onGuideline: () 
   const goOn = async () => {
     setIsBusy(true);
     try {
-      const next = await nextRead(round.round_id, false);
+      const next = await openNext(client, round.round_id);
       if (next.read_id) void navigate(readPath(round.round_id, next.read_id));
       else if (next.arbitration_id) {
         void navigate(arbitrationPath(round.round_id, next.arbitration_id));

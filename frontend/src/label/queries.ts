@@ -4,8 +4,8 @@ import {
   fetchGuideline,
   fetchLabelRounds,
   fetchOwnReads,
-  fetchReadAhead,
   fetchReadResult,
+  type NextRead,
   nextRead,
   openRead,
 } from "../api/labeling";
@@ -55,13 +55,16 @@ export async function loadAhead(
   client: QueryClient,
   { roundId, readId }: { roundId: string; readId: string },
 ): Promise<string | null> {
-  const { read_id } = await nextRead(roundId, true);
-  if (!read_id || read_id === readId) return null;
-  const read = await client.fetchQuery({
-    queryKey: ["read-ahead", read_id],
-    queryFn: ({ signal }) => fetchReadAhead(read_id, signal),
-  });
+  const { read } = await nextRead(roundId, { ahead: true, load: true });
+  if (!read || read.read_id === readId) return null;
   const stack = await loadReadStack(client, read);
   if (stack) void prefetchImages(imagesNearStart(stack, PREFETCHED_IMAGES));
-  return read_id;
+  return read.read_id;
+}
+
+/** What comes next in a round; a read is opened by it, and is there before its screen is. */
+export async function openNext(client: QueryClient, roundId: string): Promise<NextRead> {
+  const next = await nextRead(roundId, { load: true });
+  if (next.read) client.setQueryData(readQuery(next.read.read_id).queryKey, next.read);
+  return next;
 }

@@ -7,7 +7,7 @@ import { type LabelRead, nextRead } from "../api/labeling";
 import { arbitrationPath, LABEL_PATH, ownReadsPath, readPath } from "../cases/paths";
 import { errorSentence } from "../cases/words";
 import { toastDone, toastFailed } from "../ui/toast";
-import { labelRoundsQuery, loadAhead } from "./queries";
+import { labelRoundsQuery, loadAhead, openNext } from "./queries";
 
 export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
   const { t } = useTranslation("labeling");
@@ -26,7 +26,7 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
     // A failure costs nothing but time: what comes next is asked for again at the lock.
     const loading =
       kind === "arbitrator"
-        ? nextRead(roundId, false).then(({ arbitration_id }) => {
+        ? nextRead(roundId).then(({ arbitration_id }) => {
             if (arbitration_id) seat.current = { readId, arbitrationId: arbitration_id };
           })
         : loadAhead(client, { roundId, readId }).then((next) => {
@@ -39,7 +39,7 @@ export function useNextRead(read: LabelRead | undefined, isPainted: boolean) {
   const ask = async (round: string) => {
     void client.invalidateQueries(labelRoundsQuery);
     try {
-      const next = await nextRead(round, false);
+      const next = await openNext(client, round);
       if (next.read_id) void navigate(readPath(round, next.read_id));
       else if (next.arbitration_id) void navigate(arbitrationPath(round, next.arbitration_id));
       else {

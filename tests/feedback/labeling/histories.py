@@ -187,17 +187,18 @@ class World:
                 rest, body = ways[act.what]
                 yield act.what, self.ask(person.client, "POST", path + rest, json.dumps(body))
             return
-        offered = self.ask(person.client, "POST", f"{base}/next", json.dumps({"ahead": False}))
+        wanted = {"ahead": False, "load": act.what == "open"}
+        offered = self.ask(person.client, "POST", f"{base}/next", json.dumps(wanted))
         yield "next", offered
         offer = json.loads(offered.body)
-        if offer.get("read_id") is None:
+        if offer.get("read_id") is None or offer["read"] is not None:
             return
         path = f"/api/reads/{offer['read_id']}"
         opened = self.ask(person.client, "POST", f"{path}/open", "{}")
         yield "open", opened
         read = json.loads(opened.body)
         if act.what == "open" or read["state"] in {"locked", "final"}:
-            return
+            return  # an arbitrator's own read, locked before
         body = {"revision": read["revision"], "content": answer, "active_s": 9, "confirmed": True}
         if act.what == "save":
             body.pop("confirmed")

@@ -96,10 +96,10 @@ def _order_by_uncertainty(offerable_to: Any) -> Any:
 
 
 def _no_case_left_once_it_is_settled(next_offer: Any) -> Any:
-    def leaky(reading_round: Any, *, user: Any, ahead: bool = False) -> Any:
+    def leaky(member: Any, *, ahead: bool = False) -> Any:
         if RoundCase.objects.filter(state="arbitration").exists():
             return offers.Offer(reason="nothing_now")
-        return next_offer(reading_round, user=user, ahead=ahead)
+        return next_offer(member, ahead=ahead)
 
     return leaky
 

@@ -52,9 +52,9 @@ class Person:
         assert response.status_code < 300, (path, response.status_code, response.content)
         return response.json() if response.content else None
 
-    def next(self, *, ahead: bool = False) -> dict[str, Any]:
+    def next(self, *, ahead: bool = False, load: bool = False) -> dict[str, Any]:
         path = f"/api/label-rounds/{self.room.round.pk}/next"
-        answer: dict[str, Any] = self.got("POST", path, {"ahead": ahead})
+        answer: dict[str, Any] = self.got("POST", path, {"ahead": ahead, "load": load})
         return answer
 
     def open(self, read_id: str) -> dict[str, Any]:

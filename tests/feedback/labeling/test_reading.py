@@ -139,8 +139,23 @@ def test_nobody_reads_a_case_twice_and_nobody_reads_it_after_the_last_slot(room)
             person.read_next(said())
         assert person.next()["reason"] == "nothing_now"
     late = room.join("annotator")
-    assert late.next() == {"read_id": None, "arbitration_id": None, "reason": "nothing_now"}
+    nothing = {"read_id": None, "arbitration_id": None, "reason": "nothing_now", "read": None}
+    assert late.next() == nothing
+    assert late.next(load=True) == nothing
     assert Read.objects.filter(reader=room.annotators[0].user).count() == 3
+
+
+def test_a_read_can_come_with_the_offer_and_only_the_one_in_hand_is_opened_by_it(room):
+    ann, bob = room.annotators[:2]
+    assert ann.next()["read"] is None
+    here = ann.next(load=True)
+    assert here["read"]["state"] == "opened"
+    assert here["read"] == ann.open(here["read_id"])
+    ahead = ann.next(ahead=True, load=True)
+    assert ahead["read"]["state"] == "offered"
+    assert ahead["read"] == ann.got("GET", f"/api/reads/{ahead['read_id']}")
+    fresh = bob.next(load=True)
+    assert fresh["read"] == bob.open(fresh["read_id"])
 
 
 def test_the_one_ahead_is_the_next_one(room):

@@ -50,7 +50,7 @@ def work_of(person: Person, content: dict[str, Any]) -> Work:
 
     base = f"/api/label-rounds/{person.room.round.pk}"
     ask("rounds", "GET", "/api/label-rounds")
-    read_id = ask("next", "POST", f"{base}/next", {"ahead": False})["read_id"]
+    read_id = ask("next", "POST", f"{base}/next", {"load": True})["read_id"]
     path = f"/api/reads/{read_id}"
     read = ask("open", "POST", f"{path}/open", {})
     body = {"revision": read["revision"], "content": content, "active_s": 1}

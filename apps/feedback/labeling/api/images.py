@@ -11,14 +11,13 @@ import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from apps import blobs
-from apps.cases.access import person
+from apps.cases.access import found_by_table, person
 from apps.cases.dicomweb.server import DICOM_JSON, multipart
-from apps.cases.models import ImageAccess
+from apps.cases.models import ImageAccess, Study
 from apps.cases.services.image_access import image_access_record
 from apps.errors import NotFound
 from apps.feedback.labeling.models.rounds import Read
 from apps.feedback.labeling.selectors.images import ReadUids, headers_of, instance_of
-from apps.feedback.labeling.selectors.reads import own_read
 
 # An image of a read never changes, so the browser may keep its bytes for a login.
 KEPT: Final = "private, max-age=43200, immutable"
@@ -66,9 +65,9 @@ def thumbnail(
 
 
 def _read(request: HttpRequest, read_id: UUID, study: str, *, kind: ImageAccess.Kind) -> Read:
-    read = own_read(person(request), read_id)
-    its_study = read.round_case.case.study
-    if ReadUids(read.pk).hidden(its_study.study_instance_uid) != study:
+    read = found_by_table(request, Read)
+    its_study = Study.objects.get(cases=read.case_id)
+    if read.pk != read_id or ReadUids(read.pk).hidden(its_study.study_instance_uid) != study:
         raise NotFound
     image_access_record(
         person(request),

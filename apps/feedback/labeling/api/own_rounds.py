@@ -9,21 +9,26 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps import blobs
-from apps.cases.access import known
+from apps.cases.access import found_by_table, known
 from apps.errors import NotFound
-from apps.feedback.labeling.models.rounds import ReadingRound
+from apps.feedback.labeling.models.rounds import RoundMember
 from apps.feedback.labeling.selectors.reads import (
     guideline_payload,
     guideline_picture_type,
+    offered_payload,
     own_reads,
     own_rounds,
 )
 from apps.feedback.labeling.serializers import reads as shapes
 from apps.feedback.labeling.services.offers import next_offer
+from apps.feedback.labeling.services.reads import read_open
 
 
-def _round(round_id: UUID) -> ReadingRound:
-    return ReadingRound.objects.select_related("project").get(pk=round_id)
+def _place(request: HttpRequest | Request, round_id: UUID) -> RoundMember:
+    place = found_by_table(request, RoundMember)
+    if place.round_id != round_id:
+        raise NotFound
+    return place
 
 
 class LabelRoundsView(APIView):
@@ -48,10 +53,20 @@ class LabelRoundNextView(APIView):
         """Give the read in hand, else offer one; or say why there is none."""
         sent = shapes.NextSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        offer = next_offer(
-            _round(round_id), user=known(request.user), ahead=sent.validated_data["ahead"]
-        )
-        return Response(shapes.NextReadSerializer(offer).data)
+        is_ahead = sent.validated_data["ahead"]
+        place = _place(request, round_id)
+        offer = next_offer(place, ahead=is_ahead)
+        read = None
+        if offer.read is not None and sent.validated_data["load"]:
+            shown = offer.read if is_ahead else read_open(offer.read)
+            read = offered_payload(shown, place.round)
+        answer = {
+            "read_id": offer.read_id,
+            "arbitration_id": offer.arbitration_id,
+            "reason": offer.reason,
+            "read": read,
+        }
+        return Response(shapes.NextReadSerializer(answer).data)
 
 
 class LabelRoundReadsView(APIView):
@@ -66,7 +81,9 @@ class LabelRoundReadsView(APIView):
         """List them, newest first."""
         query = shapes.OwnReadsQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = own_reads(known(request.user), _round(round_id), **query.validated_data)
+        page = own_reads(
+            known(request.user), _place(request, round_id).round, **query.validated_data
+        )
         return Response(shapes.OwnReadsSerializer(page).data)
 
 
@@ -76,13 +93,13 @@ class LabelRoundGuidelineView(APIView):
     @extend_schema(operation_id="label_round_guideline", responses=shapes.ReaderGuidelineSerializer)
     def get(self, request: Request, round_id: UUID) -> Response:
         """Give the version in force and what each one changed."""
-        payload = guideline_payload(_round(round_id))
+        payload = guideline_payload(_place(request, round_id).round)
         return Response(shapes.ReaderGuidelineSerializer(payload).data)
 
 
 def guideline_picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
     """Stream a picture of the guideline."""
-    content_type = guideline_picture_type(_round(round_id), sha256)
+    content_type = guideline_picture_type(_place(request, round_id).round, sha256)
     if not blobs.exists(sha256):
         raise NotFound
     size = blobs.size_of(sha256)

@@ -10,14 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.cases.access import known
+from apps.cases.access import found_by_table, known
 from apps.cases.services.idempotency import answer_once
-from apps.errors import Conflict
+from apps.errors import Conflict, NotFound
 from apps.feedback.labeling.models.rounds import Read
 from apps.feedback.labeling.selectors.images import content_shown
 from apps.feedback.labeling.selectors.reads import (
     feedback_of,
-    own_read,
     read_payload,
     result_of,
     take_back_until,
@@ -26,6 +25,7 @@ from apps.feedback.labeling.serializers import reads as shapes
 from apps.feedback.labeling.services.qualification import qualification_judge
 from apps.feedback.labeling.services.reads import (
     Sent,
+    content_sha256,
     draft_save,
     lease_renew,
     lock_take_back,
@@ -47,7 +47,10 @@ KEY = OpenApiParameter(
 
 
 def _own(request: Request, read_id: UUID) -> Read:
-    return own_read(known(request.user), read_id)
+    read = found_by_table(request, Read)
+    if read.pk != read_id:
+        raise NotFound
+    return read
 
 
 def _saved(read: Read) -> dict[str, Any]:
@@ -121,7 +124,7 @@ class ReadLockView(APIView):
             answer = {
                 "state": locked.state,
                 "take_back_until": take_back_until(locked),
-                "content_sha256": locked.locks.latest("number").content_sha256,
+                "content_sha256": content_sha256(locked.content),
                 "feedback": feedback_of(locked),
             }
             return dict(shapes.LockedReadSerializer(answer).data)

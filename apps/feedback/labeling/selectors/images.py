@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.cases.headers import blinded_headers
@@ -57,14 +58,16 @@ def content_shown(read: Read, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def instances_of(read: Read) -> list[Instance]:
-    """List the images of a read in reading order, without what only a frame's bytes need."""
+    """List the images of a read in reading order, without headers and what a frame's bytes need."""
+    return list(_instances_of(read).defer("metadata", "frame_ranges", "acquisition"))
+
+
+def _instances_of(read: Read) -> QuerySet[Instance]:
     found = Instance.objects.filter(
         links__case=read.case_id, has_pixels=True, is_classifiable=True
     ).select_related("series__study")
-    return list(
-        found.defer("frame_ranges", "acquisition").order_by(
-            "series__series_number", "series_id", "instance_number", "sop_instance_uid"
-        )
+    return found.order_by(
+        "series__series_number", "series_id", "instance_number", "sop_instance_uid"
     )
 
 
@@ -91,7 +94,8 @@ def instance_of(read: Read, *, series: str, sop: str) -> Instance:
 
 def headers_of(read: Read) -> list[dict[str, Any]]:
     """Give the allowed part of each image's header (DICOM JSON), its UIDs replaced."""
-    return [_hidden_header(ReadUids(read.pk), each.metadata) for each in instances_of(read)]
+    found = _instances_of(read).defer("frame_ranges", "acquisition")
+    return [_hidden_header(ReadUids(read.pk), each.metadata) for each in found]
 
 
 def dicomweb_root(read: Read) -> str:

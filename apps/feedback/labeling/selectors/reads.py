@@ -14,7 +14,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.cases.models import Finding, User
+from apps.cases.models import Finding, Study, User
 from apps.cases.selectors import age_at_study
 from apps.errors import NotFound
 from apps.feedback.compute.round_policy import RoundRules, read_rules
@@ -40,23 +40,6 @@ from apps.feedback.labeling.selectors.images import (
 State = Read.State
 LOCKED = (State.LOCKED, State.FINAL)
 LIVE = (State.OFFERED, State.OPENED, State.DRAFT)
-
-
-def own_read(user: User, read_id: UUID) -> Read:
-    """Give a person's own read with what describes its case.
-
-    Raises
-    ------
-    NotFound : none of theirs that they may see
-    """
-    reads = reads_visible_to(user).select_related(
-        "round_case__round__project", "round_case__case__study__patient"
-    )
-    found = reads.filter(pk=read_id).first()
-    if found is None:
-        raise NotFound
-    found.reader = user
-    return found
 
 
 def take_back_until(read: Read) -> datetime | None:
@@ -107,10 +90,16 @@ def read_payload(read: Read) -> dict[str, Any]:
     }
 
 
+def offered_payload(read: Read, reading_round: ReadingRound) -> dict[str, Any]:
+    """Describe a read that was found by the queue of its round, not by its address."""
+    read.round_case.round = reading_round
+    return read_payload(read)
+
+
 def images_payload(read: Read) -> dict[str, Any]:
     """Give the images of a read and the few facts of them; of an ended read, none."""
     instances = instances_of(read) if read.state in WITH_IMAGES else []
-    study = read.round_case.case.study
+    study = Study.objects.select_related("patient").get(cases=read.case_id)
     first = instances[0] if instances else None
     return {
         "read_id": read.pk,

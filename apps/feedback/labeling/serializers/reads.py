@@ -287,17 +287,22 @@ class LabelRoundSerializer(serializers.Serializer[Any]):
 
 
 class NextSerializer(serializers.Serializer[Any]):
-    """What is asked for: the read in hand or, ahead, the one after it."""
+    """What is asked for: the read in hand or, ahead, the one after it.
+
+    With `load` the answer holds the read too, and the one in hand is opened.
+    """
 
     ahead = serializers.BooleanField(default=False)
+    load = serializers.BooleanField(default=False)
 
 
 class NextReadSerializer(serializers.Serializer[Any]):
-    """What comes next, or why nothing does."""
+    """What comes next, or why nothing does; `read` where it was asked for and can be read on."""
 
     read_id = serializers.UUIDField(allow_null=True)
     arbitration_id = serializers.UUIDField(allow_null=True)
     reason = serializers.CharField(allow_blank=True)
+    read = LabelReadSerializer(allow_null=True)
 
 
 class OwnReadsQuerySerializer(serializers.Serializer[Any]):

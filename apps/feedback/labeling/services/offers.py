@@ -41,11 +41,12 @@ CANDIDATES: Final = 8
 
 @dataclass(frozen=True)
 class Offer:
-    """What comes next; `reason` says why nothing does."""
+    """What comes next; `reason` says why nothing does. `read` is live, and may be opened."""
 
     read_id: UUID | None = None
     arbitration_id: UUID | None = None
     reason: str = ""
+    read: Read | None = None
 
 
 def policy_in_force(reading_round: ReadingRound) -> RoundPolicy:
@@ -63,22 +64,19 @@ def policy_in_force(reading_round: ReadingRound) -> RoundPolicy:
     return policy
 
 
-def next_offer(reading_round: ReadingRound, *, user: User, ahead: bool = False) -> Offer:
+def next_offer(member: RoundMember, *, ahead: bool = False) -> Offer:
     """Give the live read of a member, with `ahead` the one after it; offer it if there is none.
 
     Raises
     ------
     Conflict : the round has no policy
     """
-    member = RoundMember.objects.get(round=reading_round, user=user)
-    member.round, member.user = reading_round, user  # as they were asked for: not fetched again
     live = list(_live(member).order_by("created_at")[:2])
-    policy = policy_in_force(reading_round)
+    rules = read_rules(policy_in_force(member.round).content)
     if len(live) > ahead:
         here = live[ahead]
-        _renew(here, policy)
+        _renew(here, rules)
         return _offer(here)
-    rules = read_rules(policy.content)
     reason = _blocked(member, rules)
     if reason:
         return Offer(reason=reason)
@@ -147,31 +145,26 @@ def refuse_if_stopped(reading_round: ReadingRound, user: User) -> None:
     """
     if reading_round.state != ReadingRound.State.OPEN:
         raise Conflict("The round is closed.", code="round_closed")
-    member = RoundMember.objects.filter(round=reading_round, user=user).first()
-    if member is None or member.state != RoundMember.State.ACTIVE:
+    places = RoundMember.objects.filter(round=reading_round, user=user)
+    if RoundMember.State.ACTIVE not in places.values_list("state", flat=True):
         raise Conflict("You are paused in this round: nothing was lost.", code="read_paused")
 
 
-def lease_end(policy: RoundPolicy) -> object:
-    """Give the moment at which a lease that is renewed now ends."""
-    return timezone.now() + timedelta(seconds=read_rules(policy.content).lease_s)
-
-
 def _live(member: RoundMember) -> QuerySet[Read]:
-    return Read.objects.filter(
-        reader=member.user, round_case__round=member.round, state__in=LIVE
-    ).select_related("arbitration")
+    return Read.objects.filter(reader=member.user, round_case__round=member.round, state__in=LIVE)
 
 
 def _offer(read: Read) -> Offer:
     if read.kind == Read.Kind.ANNOTATOR:
-        return Offer(read_id=read.pk)
+        return Offer(read_id=read.pk, read=read)
     seat = Arbitration.objects.filter(read=read).first()
-    return Offer(read_id=read.pk, arbitration_id=seat.pk if seat else None)
+    return Offer(read_id=read.pk, arbitration_id=seat.pk if seat else None, read=read)
 
 
-def _renew(read: Read, policy: RoundPolicy) -> None:
-    Read.objects.filter(pk=read.pk, state__in=LIVE).update(lease_until=lease_end(policy))
+def _renew(read: Read, rules: RoundRules) -> None:
+    until = timezone.now() + timedelta(seconds=rules.lease_s)
+    if Read.objects.filter(pk=read.pk, state__in=LIVE).update(lease_until=until):
+        read.lease_until = until
 
 
 def _blocked(member: RoundMember, rules: RoundRules) -> str:
@@ -191,11 +184,20 @@ def _blocked(member: RoundMember, rules: RoundRules) -> str:
     return ""
 
 
+def _count_offer(member: RoundMember) -> None:
+    """Count one more; the member's other tabs wait here until we commit."""
+    place = RoundMember.objects.filter(pk=member.pk)
+    if place.filter(offers=member.offers).update(offers=member.offers + 1):
+        member.offers += 1
+        return
+    place.update(offers=F("offers") + 1)
+    member.refresh_from_db(fields=["offers", "qualified_at"])
+
+
 def _slot(member: RoundMember, rules: RoundRules) -> Offer:
     """Take a slot of a case: of the qualification first, else a draw decides of which purpose."""
     with transaction.atomic():
-        RoundMember.objects.filter(pk=member.pk).update(offers=F("offers") + 1)
-        member.refresh_from_db(fields=["offers", "qualified_at"])
+        _count_offer(member)
         open_cases = RoundCase.objects.filter(
             round=member.round, state=RoundCase.State.OPEN, open_slots__gt=0
         )
@@ -207,7 +209,7 @@ def _slot(member: RoundMember, rules: RoundRules) -> Offer:
             candidates = _candidates(member, open_cases, purpose)
             read = _first_taken(member, rules, candidates)
             if read is not None:
-                return Offer(read_id=read.pk)
+                return Offer(read_id=read.pk, read=read)
     return Offer(reason="nothing_now")
 
 
@@ -224,7 +226,7 @@ def _qualification(
         member.user, open_cases.filter(purpose=RoundCase.Purpose.QUALIFICATION)
     ).order_by("draw")
     read = _first_taken(member, rules, left)
-    return Offer(read_id=read.pk) if read else Offer(reason="not_qualified")
+    return Offer(read_id=read.pk, read=read) if read else Offer(reason="not_qualified")
 
 
 def _purposes(member: RoundMember, rules: RoundRules) -> list[RoundCase.Purpose]:
@@ -250,7 +252,7 @@ def _candidates(
         written = GoldAnswer.objects.filter(author=member.user).values("round_case")
         cases = cases.exclude(pk__in=written)
     place = drawn_share(member.user_id, member.offers, "place", seed=member.round.seed)
-    cases = offerable_to(member.user, cases).order_by("draw")
+    cases = offerable_to(member.user, cases).order_by("draw").only("case_id", "purpose", "round_id")
     found = list(cases.filter(draw__gte=place)[:CANDIDATES])
     if not found:
         found = list(cases.filter(draw__lt=place)[:CANDIDATES])
@@ -317,8 +319,7 @@ def _seat(member: RoundMember, rules: RoundRules, *, is_ahead: bool) -> Offer:
     if revealed is not None and not is_ahead:
         return Offer(read_id=revealed.read_id, arbitration_id=revealed.pk)
     with transaction.atomic():
-        RoundMember.objects.filter(pk=member.pk).update(offers=F("offers") + 1)
-        member.refresh_from_db(fields=["offers"])
+        _count_offer(member)
         waiting = RoundCase.objects.filter(
             round=member.round,
             state=RoundCase.State.ARBITRATION,
@@ -349,7 +350,7 @@ def _seat_of(member: RoundMember, rules: RoundRules, round_case: RoundCase) -> O
             seat_queue_again(seat.pk)
             return None
         Arbitration.objects.filter(pk=seat.pk).update(read=read)
-        return Offer(read_id=read.pk, arbitration_id=seat.pk)
+        return Offer(read_id=read.pk, arbitration_id=seat.pk, read=read)
     return None
 
 

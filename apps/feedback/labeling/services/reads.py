@@ -75,15 +75,16 @@ def asked_of(read: Read) -> Asked:
     policy = policy_in_force(read.round_case.round)
     rules = read_rules(policy.content)
     findings = Finding.objects.filter(project=read.round_case.round.project_id)
-    grades = {finding.code: list(finding.grades) for finding in findings}
+    grades = {code: list(grades) for code, grades in findings.values_list("code", "grades")}
     return Asked(policy, rules, grades)
 
 
 def read_open(read: Read) -> Read:
     """Note that the case is on the reader's screen: from now on it is theirs or nobody's."""
+    now = timezone.now()
     opened = Read.objects.filter(pk=read.pk, state__in=sources(READ, "opened"))
-    if opened.update(state=State.OPENED, opened_at=timezone.now()):
-        _reload(read)
+    if opened.update(state=State.OPENED, opened_at=now):
+        read.state, read.opened_at = State.OPENED, now
     return read
 
 
@@ -133,25 +134,28 @@ def read_lock(read: Read, *, sent: Sent, is_confirmed: bool) -> Read:
     now = timezone.now()
     is_final = not may_be_taken_back(read)
     with transaction.atomic():
+        changed = {
+            "state": State.LOCKED,
+            "revision": sent.revision + 1,
+            "content": content,
+            "saved_at": now,
+            "locked_at": now,
+            "active_s": max(read.active_s, _claimed_s(read, sent.active_s)),
+        }
         locked = Read.objects.filter(
             pk=read.pk,
             state__in=[State.OPENED, State.DRAFT],
             revision=sent.revision,
-        ).update(
-            state=State.LOCKED,
-            revision=F("revision") + 1,
-            content=content,
-            saved_at=now,
-            locked_at=now,
-            active_s=_active(read, sent.active_s),
-        )
-        _reload(read)
+        ).update(**changed)
         if not locked:
+            _reload(read)
             raise _overtaken(read)
+        for name, value in changed.items():
+            setattr(read, name, value)
         lock = _write_lock(read, asked.policy)
         if is_final:
             Read.objects.filter(pk=read.pk).update(state=State.FINAL, final_at=now)
-            _reload(read)
+            read.state, read.final_at = State.FINAL, now
         if read.kind == Read.Kind.ARBITRATOR:
             seat_reveal(read)
         audit_record(
@@ -166,7 +170,7 @@ def read_lock(read: Read, *, sent: Sent, is_confirmed: bool) -> Read:
 
 def read_withdraw_exposed(read: Read) -> None:
     """Take a read from a person who has come to know an answer by another door."""
-    if is_exposed(read.reader, read.round_case.case):
+    if is_exposed(read.reader, read.case_id):
         read_end(read, to=State.WITHDRAWN, reason="no longer blinded", actor=None)
 
 
@@ -309,18 +313,23 @@ def _refuse_if_odd(content: Content, asked: Asked, *, is_confirmed: bool) -> Non
 
 
 def _refuse_if_exposed(read: Read) -> None:
-    if is_exposed(read.reader, read.round_case.case):
+    if is_exposed(read.reader, read.case_id):
         raise Conflict(
             "You have come to see answers on this case elsewhere: it cannot be read blinded now.",
             code="no_longer_blinded",
         )
 
 
-def _active(read: Read, sent_s: float) -> Any:
-    """Take the reader's own clock, but no more than has passed, and never back."""
+def _active(read: Read, sent_s: float) -> Greatest:
+    """Never set the reader's clock back, whatever else is saved at the same moment."""
+    return Greatest(F("active_s"), _claimed_s(read, sent_s))
+
+
+def _claimed_s(read: Read, sent_s: float) -> float:
+    """Take the reader's own clock, but no more than has passed."""
     begun = read.opened_at or read.created_at
     passed_s = (timezone.now() - begun).total_seconds() + ACTIVE_SLACK_S
-    return Greatest(F("active_s"), float(min(max(sent_s, 0.0), passed_s)))
+    return float(min(max(sent_s, 0.0), passed_s))
 
 
 def _overtaken(read: Read) -> Conflict:
