@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from apps.cases.models import AuditEvent
-from apps.feedback.labeling.models.rounds import RoundCase
+from apps.feedback.labeling.models.rounds import ReadingRound, RoundCase
 from apps.feedback.labeling.models.verdicts import RoundReport
 from apps.feedback.labeling.selectors.statistics import round_statistics
 from apps.feedback.labeling.services import report_making
@@ -158,3 +158,24 @@ def test_others_do_not_learn_that_there_is_a_result(log_in):
         for rest in ("statistics", "export.csv", "export.json", "certificate"):
             answer = person.send("GET", f"/api/rounds/{room.round.pk}/{rest}")
             assert answer.status_code == 404
+
+
+def test_a_round_whose_report_fails_keeps_no_other_waiting(log_in, monkeypatch):
+    rooms = [make_room(log_in, cases=1) for _ in range(3)]
+    ReadingRound.objects.update(report_wanted_at=timezone.now())
+    broken = rooms[1].round
+
+    def compute(reading_round):
+        if reading_round == broken:
+            raise ZeroDivisionError
+        return {"cases": 0}
+
+    monkeypatch.setattr(report_making, "round_statistics", compute)
+    with pytest.raises(ExceptionGroup) as failed:
+        reports_make()
+    assert [str(broken.pk) in note for note in failed.value.exceptions[0].__notes__] == [True]
+    assert {each.round_id for each in RoundReport.objects.all()} == {
+        room.round.pk for room in rooms if room.round != broken
+    }
+    broken.refresh_from_db()
+    assert broken.report_wanted_at is not None

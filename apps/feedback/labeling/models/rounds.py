@@ -173,6 +173,11 @@ class RoundCase(BaseModel):
                 condition=Q(open_slots__gt=0, state="open"),
                 name="round_case_open_draw",
             ),
+            models.Index(
+                fields=["round"],
+                condition=Q(purpose="qualification"),
+                name="round_case_qualification",
+            ),
             models.Index(fields=["round", "state"], name="round_case_state"),
             models.Index(
                 fields=["purpose"],

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.cases.headers import blinded_headers
-from apps.cases.models import CaseInstance, Instance, Series
+from apps.cases.models import CaseInstance, Instance, Study
 from apps.errors import NotFound
 from apps.feedback.compute.pseudonyms import uid_pseudonym
 from apps.feedback.labeling.models.rounds import Read
@@ -65,7 +65,7 @@ def instances_of(read: Read) -> list[Instance]:
 def _instances_of(read: Read) -> QuerySet[Instance]:
     found = Instance.objects.filter(
         links__case=read.case_id, has_pixels=True, is_classifiable=True
-    ).select_related("series__study")
+    ).select_related("series")
     return found.order_by(
         "series__series_number", "series_id", "instance_number", "sop_instance_uid"
     )
@@ -103,9 +103,10 @@ def dicomweb_root(read: Read) -> str:
     return reverse("read", kwargs={"read_id": read.pk}) + "/dicomweb"
 
 
-def series_of(read: Read, instances: list[Instance]) -> list[dict[str, Any]]:
+def series_of(read: Read, study: Study, instances: list[Instance]) -> list[dict[str, Any]]:
     """Describe the read's series and images as the viewer needs them; no text of the header."""
     uids = ReadUids(read.pk)
+    study_uid = uids.hidden(study.study_instance_uid)
     return [
         {
             "series_instance_uid": uids.hidden(series.series_instance_uid),
@@ -114,7 +115,7 @@ def series_of(read: Read, instances: list[Instance]) -> list[dict[str, Any]]:
             "description": "",
             "body_part": series.body_part_examined,
             "laterality": series.laterality,
-            "instances": [_instance_facts(uids, read, series, each) for each in its],
+            "instances": [_instance_facts(uids, read, study_uid, each) for each in its],
         }
         for number, (series, its) in enumerate(
             groupby(instances, key=lambda instance: instance.series), start=1
@@ -123,13 +124,12 @@ def series_of(read: Read, instances: list[Instance]) -> list[dict[str, Any]]:
 
 
 def _instance_facts(
-    uids: ReadUids, read: Read, series: Series, instance: Instance
+    uids: ReadUids, read: Read, study_uid: str, instance: Instance
 ) -> dict[str, Any]:
-    study = series.study.study_instance_uid
     names = {
         "read_id": read.pk,
-        "study": uids.hidden(study),
-        "series": uids.hidden(series.series_instance_uid),
+        "study": study_uid,
+        "series": uids.hidden(instance.series.series_instance_uid),
         "sop": uids.hidden(instance.sop_instance_uid),
     }
     pictured = bool(instance.thumbnail_sha256)

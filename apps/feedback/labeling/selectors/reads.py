@@ -105,7 +105,7 @@ def images_payload(read: Read) -> dict[str, Any]:
         "read_id": read.pk,
         "study_instance_uid": ReadUids(read.pk).hidden(study.study_instance_uid),
         "dicomweb_root": dicomweb_root(read),
-        "series": series_of(read, instances),
+        "series": series_of(read, study, instances),
         "facts": {
             "modality": first.series.modality if first else "",
             "body_part_examined": first.series.body_part_examined if first else "",

@@ -41,7 +41,7 @@ CANDIDATES: Final = 8
 
 @dataclass(frozen=True)
 class Offer:
-    """What comes next; `reason` says why nothing does. `read` is live, and may be opened."""
+    """What comes next; `reason` says why nothing does. `read` is live: it may be opened."""
 
     read_id: UUID | None = None
     arbitration_id: UUID | None = None
@@ -247,6 +247,8 @@ def _candidates(
     cases = open_cases.filter(purpose=purpose)
     if purpose == RoundCase.Purpose.REREAD:
         due = cases.filter(only_reader=member.user, not_before__lte=timezone.now())
+        if not due.exists():
+            return []
         return list(unexposed_for(member.user, due).order_by("draw")[:CANDIDATES])
     if purpose == RoundCase.Purpose.GOLD:
         written = GoldAnswer.objects.filter(author=member.user).values("round_case")

@@ -15,16 +15,31 @@ def reports_make() -> int:
 
     Two workers at once are safe: the wish is taken back by the one that writes, and a wish that
     was renewed meanwhile stays.
+
+    Raises
+    ------
+    ExceptionGroup : what went wrong with rounds, once all the others have their report
     """
     made = 0
+    failures: list[Exception] = []
     for reading_round in ReadingRound.objects.filter(report_wanted_at__isnull=False):
-        content = round_statistics(reading_round)
-        with transaction.atomic():
-            taken = ReadingRound.objects.filter(
-                pk=reading_round.pk, report_wanted_at=reading_round.report_wanted_at
-            ).update(report_wanted_at=None)
-            if not taken:
-                continue
+        try:
+            made += _report_make(reading_round)
+        except Exception as failure:  # noqa: BLE001  raised again below: others do not wait
+            failure.add_note(f"round {reading_round.pk}")
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("reports could not be made", failures)
+    return made
+
+
+def _report_make(reading_round: ReadingRound) -> bool:
+    content = round_statistics(reading_round)
+    with transaction.atomic():
+        taken = ReadingRound.objects.filter(
+            pk=reading_round.pk, report_wanted_at=reading_round.report_wanted_at
+        ).update(report_wanted_at=None)
+        if taken:
             RoundReport.objects.create(
                 round=reading_round,
                 cases=content["cases"],
@@ -33,5 +48,4 @@ def reports_make() -> int:
                     orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
                 ).hexdigest(),
             )
-            made += 1
-    return made
+    return bool(taken)
