@@ -23,7 +23,10 @@ FULL = ["-m", "full and not e2e"]
 # One at a time: two stacks and two browsers on two cores wait longer than any reader would.
 E2E = ["-m", "e2e"]
 # torch shares the cores with the tests: more than two at a time only waits
-PARALLEL = ["-n", "2", "--dist", "loadscope"]
+TWO = ["-n", "2", "--dist"]
+PARALLEL = [*TWO, "loadscope"]
+# A file here may take ten minutes: its tests go one by one to whoever is free.
+ONE_BY_ONE = [*TWO, "load", "--maxschedchunk", "1"]
 
 
 def pytest(title: str, arguments: Sequence[str], urls: dict[str, str]) -> bool:
@@ -58,7 +61,7 @@ def run_all(arguments: Sequence[str]) -> bool:
         if database:
             tiers.append(("quick tier on PostgreSQL", [*QUICK, *PARALLEL], urls))
         where = "PostgreSQL" if database else "SQLite"
-        tiers.append((f"full tier on {where}", [*FULL, *PARALLEL], urls))
+        tiers.append((f"full tier on {where}", [*FULL, *ONE_BY_ONE], urls))
         tiers.append((f"browser tests on {where}", E2E, urls))
         passed = [pytest(title, [*tier, *arguments], given) for title, tier, given in tiers]
     return all(passed)
