@@ -74,9 +74,14 @@ def test_a_round_from_the_draft_to_the_certificate(stack, new_page):
     shot(page, "rounds-missing")
 
     cases = page.get_by_role("form", name="Cases")
-    cases.get_by_label("Random sample of").fill(str(CASES))
+    cases.get_by_label("Random sample of").fill(str(CASES + 2))
     cases.get_by_role("button", name="Add cases").click()
-    expect(cases.get_by_text(f"{CASES} cases added")).to_be_visible(timeout=PATIENCE_MS)
+    expect(cases.get_by_text(f"{CASES + 2} cases added")).to_be_visible(timeout=PATIENCE_MS)
+    held = page.get_by_role("region", name="Cases of the round")
+    take_out = held.get_by_role("button", name="Take out")
+    expect(take_out).to_have_count(CASES + 2, timeout=PATIENCE_MS)
+    take_out.first.click()
+    expect(take_out).to_have_count(CASES + 1, timeout=PATIENCE_MS)
     guideline = page.get_by_role("form", name="Guideline")
     guideline.get_by_role("textbox").fill("A nodule is round.")
     guideline.get_by_role("button", name="Save the guideline").click()
@@ -89,9 +94,10 @@ def test_a_round_from_the_draft_to_the_certificate(stack, new_page):
 
     found = re.search(r"/rounds/([0-9a-f-]{36})", page.url)
     assert found
+    page.get_by_role("link", name="Progress").click()
+    give_one_up(page)
     for name, value in (("annotator", "present"), ("annotator2", "absent")):
         read_all(Person(stack, name, f"coread-{name}"), found[1], value)
-    page.get_by_role("link", name="Progress").click()
     counts = page.get_by_role("list", name="Cases by state")
     expect(counts).to_contain_text(f"{2 * CASES}reads locked", timeout=PATIENCE_MS)
     expect(counts).to_contain_text("in arbitration", timeout=PATIENCE_MS)
@@ -122,6 +128,27 @@ def test_a_round_from_the_draft_to_the_certificate(stack, new_page):
     text = Path(download.value.path()).read_text()
     assert len(text.splitlines()) > CASES
     assert "annotator" not in text.replace("annotator,", ""), "no user name leaves"
+
+
+def give_one_up(page: Page) -> None:
+    """More people may be asked for, and a case can be given up, each where it stands."""
+    held = page.get_by_role("region", name="Cases of the round")
+    expect(held.get_by_role("button", name="Free reads")).to_have_count(
+        CASES + 1, timeout=PATIENCE_MS
+    )
+    held.get_by_role("button", name="More readers").first.click()
+    expect(held.get_by_label(re.compile("How many shall read this case"))).to_have_value("3")
+    held.get_by_role("button", name="Cancel").click()
+    held.get_by_role("button", name="Give up").first.click()
+    held.get_by_label(re.compile("Give this case up")).fill("Wrong body part.")
+    shot(page, "rounds-case-given-up")
+    page.keyboard.press("Enter")
+    counts = page.get_by_role("list", name="Cases by state")
+    expect(counts).to_contain_text("1cancelled", timeout=PATIENCE_MS)
+    held.get_by_placeholder("any state").click()
+    page.get_by_role("option", name="cancelled").click()
+    expect(held.get_by_role("row")).to_have_count(2)
+    expect(held.get_by_role("button", name="Give up")).to_have_count(0)
 
 
 def arbitrate_all(stack: Stack, round_id: str) -> None:

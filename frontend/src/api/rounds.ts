@@ -8,6 +8,7 @@ export type RoundSetup = Schemas["RoundSetup"];
 export type RoundProgress = Schemas["RoundProgress"];
 export type RoundMember = Schemas["RoundMember"];
 export type RoundQuestion = Schemas["RoundQuestion"];
+export type RoundCase = Schemas["RoundCase"];
 export type RoundState = RoundSetup["state"];
 
 export interface FindingRule {
@@ -106,6 +107,46 @@ export const addCases = (roundId: string, filter: CaseFilter) =>
       body: { ...filter, case_ids: [], arrived_from: null, arrived_to: null },
     }),
   );
+
+export interface RoundCasesQuery {
+  state: "" | RoundCase["state"];
+  purpose: "" | "primary" | "gold" | "qualification";
+  offset: number;
+  limit: number;
+}
+
+export const fetchRoundCases = (roundId: string, query: RoundCasesQuery, signal: AbortSignal) =>
+  answer(
+    server.GET("/api/rounds/{round_id}/cases", {
+      params: { ...ofRound(roundId), query },
+      signal,
+    }),
+  );
+
+const CASE_ACTS = {
+  cancel: "/api/rounds/{round_id}/cases/{round_case_id}/cancel",
+  reopen: "/api/rounds/{round_id}/cases/{round_case_id}/reopen",
+  reassign: "/api/rounds/{round_id}/cases/{round_case_id}/reassign",
+} as const;
+export type CaseAct = keyof typeof CASE_ACTS | "readers" | "remove";
+
+/** `value`: the reason, or how many readers; a case of a draft is removed without one. */
+export function actOnCase(roundId: string, caseId: string, act: CaseAct, value: string) {
+  const params = { path: { round_id: roundId, round_case_id: caseId } };
+  if (act === "remove") {
+    return answer(
+      server.POST("/api/rounds/{round_id}/cases/remove", {
+        params: ofRound(roundId),
+        body: { round_case_ids: [caseId] },
+      }),
+    );
+  }
+  if (act === "readers") {
+    const path = "/api/rounds/{round_id}/cases/{round_case_id}/readers";
+    return answer(server.POST(path, { params, body: { readers: Number(value) } }));
+  }
+  return answer(server.POST(CASE_ACTS[act], { params, body: { reason: value } }));
+}
 
 export const openRound = (roundId: string) =>
   answer(server.POST("/api/rounds/{round_id}/open", { params: ofRound(roundId) }));

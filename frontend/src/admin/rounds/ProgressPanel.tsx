@@ -7,6 +7,7 @@ import { formatDateTime } from "../../ui/format";
 import form from "../Form.module.css";
 import { LoadError } from "../LoadError";
 import section from "../Section.module.css";
+import { CaseTable } from "./CaseTable";
 import { MemberTable } from "./MemberTable";
 import { useProgress, useQuestions, useRoundAct } from "./queries";
 import type { RoundPanelProps } from "./SetupPanel";
@@ -52,6 +53,7 @@ export function ProgressPanel({ project, setup }: RoundPanelProps) {
         <h2 className={form.heading}>{t("members.title")}</h2>
         <MemberTable members={progress.data.members} />
       </section>
+      <CaseTable project={project} setup={setup} />
     </>
   );
 }

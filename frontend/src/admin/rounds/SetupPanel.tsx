@@ -2,6 +2,7 @@
 import type { RoundSetup } from "../../api/rounds";
 import type { Project } from "../../api/types";
 import { CasesPanel } from "./CasesPanel";
+import { CaseTable } from "./CaseTable";
 import { GuidelineEditor } from "./GuidelineEditor";
 import { MembersPanel } from "./MembersPanel";
 import { PreviewPanel } from "./PreviewPanel";
@@ -17,6 +18,9 @@ export function SetupPanel({ project, setup }: RoundPanelProps) {
     <>
       <PreviewPanel setup={setup} />
       <CasesPanel project={project} setup={setup} />
+      {setup.state === "draft" && setup.preview.cases > 0 && (
+        <CaseTable project={project} setup={setup} />
+      )}
       <RulesPanel key={setup.policy.version} project={project} setup={setup} />
       <GuidelineEditor
         key={`guideline ${setup.guideline.version}`}

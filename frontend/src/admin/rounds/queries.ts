@@ -1,11 +1,18 @@
 /** What the sections of rounds ask the server for, and the acts that make the answers old. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   fetchRoundCertificate,
   fetchRoundStatistics,
   type RoundStatisticsAnswer,
 } from "../../api/roundResults";
-import { fetchProgress, fetchQuestions, fetchRoundSetup, fetchRounds } from "../../api/rounds";
+import {
+  fetchProgress,
+  fetchQuestions,
+  fetchRoundCases,
+  fetchRoundSetup,
+  fetchRounds,
+  type RoundCasesQuery,
+} from "../../api/rounds";
 import { errorSentence } from "../../cases/words";
 import { toastDone, toastFailed } from "../../ui/toast";
 import { adminKey } from "../queries";
@@ -44,6 +51,14 @@ export function useQuestions(roundId: string) {
     queryKey: [...roundKey(roundId), "questions"],
     queryFn: ({ signal }) => fetchQuestions(roundId, signal),
     refetchInterval: CALM_POLL_MS,
+  });
+}
+
+export function useRoundCases(roundId: string, query: RoundCasesQuery) {
+  return useQuery({
+    queryKey: [...roundKey(roundId), "cases", query],
+    queryFn: ({ signal }) => fetchRoundCases(roundId, query, signal),
+    placeholderData: keepPreviousData,
   });
 }
 
