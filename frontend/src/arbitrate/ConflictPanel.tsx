@@ -183,6 +183,7 @@ function Deciding(props: ConflictPanelProps) {
             ))}
           </fieldset>
           <TextInput
+            autoComplete="off"
             id="decision-comment"
             size="xs"
             aria-label={t("comment")}

@@ -67,6 +67,7 @@ export function CaseAnswers(props: CaseAnswersProps) {
       </div>
       {content.isUnreadable && (
         <TextInput
+          autoComplete="off"
           ref={props.reasonRef}
           size="xs"
           aria-label={t("unreadable.reason")}
@@ -88,12 +89,12 @@ export function CaseAnswers(props: CaseAnswersProps) {
         {hint("label.comment")}
       </div>
       <Textarea
+        autoComplete="off"
         id="read-comment"
         ref={props.commentRef}
         size="xs"
-        autosize
-        minRows={2}
-        maxRows={5}
+        rows={2}
+        classNames={{ input: styles.comment ?? "" }}
         value={content.comment}
         maxLength={MAXIMUM_COMMENT}
         readOnly={isReadOnly}

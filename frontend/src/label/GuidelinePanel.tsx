@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type { Guideline } from "../api/labeling";
 import { currentKeyActions } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
+import { useSession } from "../session/context";
 import { formatDateTime } from "../ui/format";
 import { StateView } from "../ui/StateView";
 import { keyHint } from "../viewer/keymap";
@@ -22,13 +23,14 @@ interface GuidelinePanelProps {
 export function GuidelinePanel({ roundId, onClose }: GuidelinePanelProps) {
   const { t } = useTranslation(["labeling", "app"]);
   const guideline = useQuery(guidelineQuery(roundId));
+  const { user } = useSession();
   const panel = useRef<HTMLElement>(null);
-  const seenBefore = useRef(seenGuideline(roundId));
+  const seenBefore = useRef(seenGuideline(user.id, roundId));
   const version = guideline.data?.version;
   useEffect(() => panel.current?.focus(), []);
   useEffect(() => {
-    if (version !== undefined) markGuidelineSeen(roundId, version);
-  }, [roundId, version]);
+    if (version !== undefined) markGuidelineSeen(user.id, roundId, version);
+  }, [user.id, roundId, version]);
   return (
     <aside ref={panel} className={styles.panel} tabIndex={-1} aria-label={t("guideline.title")}>
       <div className={styles.head}>

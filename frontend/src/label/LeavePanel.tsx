@@ -55,11 +55,11 @@ export function LeavePanel({ kind, onSend, onCancel }: LeavePanelProps) {
       <h2 className={styles.title}>{t(`leave.${kind}.title`)}</h2>
       <p className={styles.detail}>{t(`leave.${kind}.detail`)}</p>
       <Textarea
+        autoComplete="off"
         ref={field}
         size="xs"
-        autosize
-        minRows={2}
-        maxRows={5}
+        rows={2}
+        classNames={{ input: styles.text ?? "" }}
         aria-label={t(`leave.${kind}.field`)}
         placeholder={t(`leave.${kind}.field`)}
         value={text}

@@ -21,6 +21,7 @@ import { isClosed } from "../reading/draft";
 import { NoticeLine } from "../reading/NoticeLine";
 import { isStackOf } from "../reading/stacks";
 import { useDraft } from "../reading/useLocalDrafts";
+import { useSession } from "../session/context";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { formatClock } from "../ui/format";
 import { StateView } from "../ui/StateView";
@@ -63,6 +64,7 @@ export function ReadPage() {
   const { roundId = "", readId = "" } = useParams();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const { user } = useSession();
   const loaded = useQuery(readQuery(readId));
   const rounds = useQuery(labelRoundsQuery);
   const read = loaded.data;
@@ -210,7 +212,8 @@ export function ReadPage() {
       />
     );
   }
-  const isGuidelineNew = read !== undefined && read.guideline.version > seenGuideline(roundId);
+  const isGuidelineNew =
+    read !== undefined && read.guideline.version > seenGuideline(user.id, roundId);
   return (
     <div className={styles.page}>
       <ReadStrip

@@ -8,6 +8,7 @@ import { Link, useNavigate } from "react-router";
 import type { LabelRound, NoNextReason } from "../api/labeling";
 import { arbitrationPath, ownReadsPath, readPath } from "../cases/paths";
 import { errorSentence, useNameOf } from "../cases/words";
+import { useSession } from "../session/context";
 import { StateView } from "../ui/StateView";
 import { toastFailed } from "../ui/toast";
 import { GuidelineMark } from "./GuidelineMark";
@@ -80,6 +81,7 @@ function stopOf(round: LabelRound): Exclude<NoNextReason, "nothing_now"> | null 
 
 function RoundCard({ round, onGuideline }: { round: LabelRound; onGuideline: () => void }) {
   const { t } = useTranslation("labeling");
+  const { user } = useSession();
   const nameOf = useNameOf();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -88,7 +90,7 @@ function RoundCard({ round, onGuideline }: { round: LabelRound; onGuideline: () 
   const stop = stopOf(round) ?? answered;
   const { qualification } = round;
   const isQualifying = qualification !== null && !qualification.passed;
-  const isGuidelineNew = round.guideline_version > seenGuideline(round.round_id);
+  const isGuidelineNew = round.guideline_version > seenGuideline(user.id, round.round_id);
   const goOn = async () => {
     setIsBusy(true);
     try {

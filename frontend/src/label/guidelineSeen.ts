@@ -1,12 +1,16 @@
-/** Up to which version this person has opened a round's guideline on this workstation. */
+/**
+ * Up to which version a person has opened a round's guideline on this workstation. By person: one who sits
+ * down after another must still be told that it is new.
+ */
 
-const PREFIX = "coread.guideline.";
+const keyOf = (userId: string, roundId: string): string => `coread.guideline.${userId}.${roundId}`;
 
 /** 0 before the first time. */
-export function seenGuideline(roundId: string): number {
-  return Number(localStorage.getItem(PREFIX + roundId) ?? 0);
+export function seenGuideline(userId: string, roundId: string): number {
+  return Number(localStorage.getItem(keyOf(userId, roundId)) ?? 0);
 }
 
-export function markGuidelineSeen(roundId: string, version: number): void {
-  if (version > seenGuideline(roundId)) localStorage.setItem(PREFIX + roundId, String(version));
+export function markGuidelineSeen(userId: string, roundId: string, version: number): void {
+  if (version <= seenGuideline(userId, roundId)) return;
+  localStorage.setItem(keyOf(userId, roundId), String(version));
 }

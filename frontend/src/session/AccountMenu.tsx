@@ -2,10 +2,10 @@
 import { Button, Menu } from "@mantine/core";
 import { Languages, LogOut, UserRound } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { logOut } from "../api/endpoints";
 import type { Language } from "../i18n/i18n";
 import { useLanguageChoice, useSession } from "./context";
 import { LANGUAGE_NAMES } from "./languageNames";
+import { leave } from "./leaving";
 
 const OTHER_LANGUAGE: Record<string, Language> = { en: "zh-hans", "zh-hans": "en" };
 
@@ -30,11 +30,6 @@ export function LanguageSwitch() {
 export function AccountMenu() {
   const { t } = useTranslation();
   const { user } = useSession();
-  const leave = async () => {
-    await logOut();
-    sessionStorage.clear(); // search texts can hold names
-    window.location.assign("/");
-  };
   return (
     <Menu position="bottom-end">
       <Menu.Target>

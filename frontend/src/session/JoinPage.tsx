@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { join, joinAsMe, lookAtInvitation } from "../api/administration";
-import { fetchSession, logOut } from "../api/endpoints";
+import { fetchSession } from "../api/endpoints";
 import type { Role, User } from "../api/types";
 import { errorSentence, fieldErrors, nameIn } from "../cases/words";
 import { isLanguage } from "../i18n/i18n";
@@ -12,6 +12,7 @@ import { SESSION_KEY } from "./context";
 import { LinkPage, LinkPageLoading } from "./LinkPage";
 import styles from "./LinkPage.module.css";
 import { LoginForm } from "./LoginForm";
+import { leave as leaveLogin } from "./leaving";
 import { isPasswordReady, NewPassword, type PasswordPair } from "./NewPassword";
 import { UnusableLink } from "./UnusableLink";
 
@@ -74,7 +75,7 @@ function KnownPerson({ token, user, onLeft }: KnownPersonProps) {
   const { t } = useTranslation();
   const name = user.display_name || user.username;
   const accept = useMutation({ mutationFn: () => joinAsMe(token), onSuccess: goHome });
-  const leave = useMutation({ mutationFn: logOut, onSuccess: onLeft });
+  const leave = useMutation({ mutationFn: leaveLogin, onSuccess: onLeft });
   return (
     <div className={styles.form}>
       {accept.isError && (
