@@ -102,8 +102,12 @@ class BodyLimitMiddleware:
     ) -> HttpResponse | None:
         """Answer 413, or let the request through. A chunked body is never read (no length)."""
         match = request.resolver_match
-        is_upload = match is not None and match.view_name == "upload"
-        limit = settings.MAXIMUM_UPLOAD_BYTES if is_upload else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        usual = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        larger = {
+            "upload": settings.MAXIMUM_UPLOAD_BYTES,
+            "round-guideline-pictures": settings.MAXIMUM_PICTURE_BODY_BYTES,
+        }
+        limit = larger.get(match.view_name, usual) if match else usual
         if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
             return None
         return error_response(TooLarge("The file is too large.", params={"limit_bytes": limit}))

@@ -5,6 +5,7 @@ removing or forgetting a rule fails here. A refusal tells nothing: what is forei
 exist answer byte for byte the same, and nothing is written.
 """
 
+import io
 import logging
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from PIL import Image
 
 from apps import blobs
 from apps.cases import access
@@ -118,6 +120,8 @@ ORACLE: dict[str, dict[str, Any]] = {
     "round-setup": {"GET": ADMIN},
     "round-policy": {"POST": ADMIN},
     "round-guideline": {"POST": ADMIN},
+    "round-guideline-pictures": {"POST": ADMIN},
+    "round-guideline-picture": {"GET": ADMIN},
     "round-members": {"POST": ADMIN},
     "round-member": {"PATCH": ADMIN},
     "round-cases": {"GET": ADMIN, "POST": ADMIN},
@@ -393,6 +397,10 @@ def body_of(route: str, target: Target) -> dict[str, Any]:
     """Keyword arguments of a request that a permitted person may send."""
     if route == "upload":
         return {"data": {"file": SimpleUploadedFile("a.txt", b"no DICOM")}}
+    if route == "round-guideline-pictures":
+        held = io.BytesIO()
+        Image.new("L", (2, 2)).save(held, "PNG")
+        return {"data": {"file": SimpleUploadedFile("a.png", held.getvalue())}}
     absent = {"finding": "pneumonia", "value": "absent"}
     content = {"answers": [absent], "rois": [], "measurements": [], "quality": []}
     read = {"revision": 0, "content": {**content, "nothing_found": False, "unreadable": False}}

@@ -183,6 +183,8 @@ LIST_OR_NOT = {
             *("label-rounds", "label-next", "label-reads", "label-guideline"),
             *(
                 "label-guideline-picture",
+                "round-guideline-picture",
+                "round-guideline-pictures",
                 "read",
                 "read-open",
                 "read-draft",

@@ -1,5 +1,6 @@
 """An admin makes a round in the browser, lets it begin, watches it and sees what it came to."""
 
+import io
 import re
 import tempfile
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from scripts.stack import Person, Stack, running
@@ -84,8 +86,17 @@ def test_a_round_from_the_draft_to_the_certificate(stack, new_page):
     expect(take_out).to_have_count(CASES + 1, timeout=PATIENCE_MS)
     guideline = page.get_by_role("form", name="Guideline")
     guideline.get_by_role("textbox").fill("A nodule is round.")
+    guideline.locator("input[type=file]").set_input_files(
+        {"name": "nodule.png", "mimeType": "image/png", "buffer": a_picture()}
+    )
+    guideline.get_by_label("Caption").fill("A nodule")
+    guideline.scroll_into_view_if_needed()
+    shot(page, "rounds-guideline")
     guideline.get_by_role("button", name="Save the guideline").click()
     expect(page.get_by_text("Guideline, version 2")).to_be_visible(timeout=PATIENCE_MS)
+    stored = guideline.get_by_role("img", name="A nodule")
+    expect(stored).to_have_attribute("src", re.compile("^/api/rounds/"))
+    assert stored.evaluate("async (image) => (await image.decode(), image.naturalWidth)") == 256
     for name in ("Dr. Anna Demo", "演示 标注员", "Prof. Arno Demo"):
         choose(page, name)
     shot(page, "rounds-setup")
@@ -128,6 +139,12 @@ def test_a_round_from_the_draft_to_the_certificate(stack, new_page):
     text = Path(download.value.path()).read_text()
     assert len(text.splitlines()) > CASES
     assert "annotator" not in text.replace("annotator,", ""), "no user name leaves"
+
+
+def a_picture() -> bytes:
+    held = io.BytesIO()
+    Image.radial_gradient("L").save(held, "PNG")
+    return held.getvalue()
 
 
 def give_one_up(page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.feedback.labeling.api import arbitrations, images, own_rounds, reads
+from apps.feedback.labeling.api import arbitrations, images, own_rounds, pictures, reads
 
 ROUND = "api/label-rounds/<uuid:round_id>"
 READ = "api/reads/<uuid:read_id>"
@@ -19,7 +19,7 @@ urlpatterns = [
     ),
     path(
         f"{ROUND}/guideline-pictures/<slug:sha256>",
-        own_rounds.guideline_picture,
+        pictures.guideline_picture,
         name="label-guideline-picture",
     ),
     path(READ, reads.ReadView.as_view(), name="read"),

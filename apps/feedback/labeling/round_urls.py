@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.feedback.labeling.api import rounds
+from apps.feedback.labeling.api import pictures, rounds
 
 ROUND = "api/rounds/<uuid:round_id>"
 CASE = f"{ROUND}/cases/<uuid:round_case_id>"
@@ -12,6 +12,16 @@ urlpatterns = [
     path(f"{ROUND}/setup", rounds.RoundSetupView.as_view(), name="round-setup"),
     path(f"{ROUND}/policy", rounds.RoundPolicyView.as_view(), name="round-policy"),
     path(f"{ROUND}/guideline", rounds.RoundGuidelineView.as_view(), name="round-guideline"),
+    path(
+        f"{ROUND}/guideline-pictures",
+        pictures.RoundGuidelinePicturesView.as_view(),
+        name="round-guideline-pictures",
+    ),
+    path(
+        f"{ROUND}/guideline-pictures/<slug:sha256>",
+        pictures.round_picture,
+        name="round-guideline-picture",
+    ),
     path(f"{ROUND}/members", rounds.RoundMembersView.as_view(), name="round-members"),
     path(
         f"{ROUND}/members/<uuid:member_id>", rounds.RoundMemberView.as_view(), name="round-member"

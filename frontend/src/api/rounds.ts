@@ -63,9 +63,32 @@ export const saveRules = (roundId: string, rules: RoundRules, reason: string) =>
     }),
   );
 
+/** Of an earlier version, or with the token of its upload. */
+export interface SentPicture {
+  sha256: string;
+  caption: string;
+  token: string;
+}
+
+/** Stores a picture; it is shown once a version of the guideline has it. */
+export function storePicture(roundId: string, file: File) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return answer(
+    server.POST("/api/rounds/{round_id}/guideline-pictures", {
+      params: ofRound(roundId),
+      body: { file: file.name },
+      bodySerializer: () => form,
+    }),
+  );
+}
+
+export const pictureUrl = (roundId: string, sha256: string) =>
+  `/api/rounds/${roundId}/guideline-pictures/${sha256}`;
+
 export const saveGuideline = (
   roundId: string,
-  guideline: Pick<RoundSetup["guideline"], "text" | "pictures"> & { change: string },
+  guideline: { text: string; pictures: SentPicture[]; change: string },
 ) =>
   answer(
     server.POST("/api/rounds/{round_id}/guideline", {

@@ -1493,6 +1493,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rounds/{round_id}/guideline-pictures": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Store one; it is shown once a version of the guideline has it. */
+    post: operations["round_picture_store"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/rounds/{round_id}/known-cases": {
     parameters: {
       query?: never;
@@ -2230,8 +2247,6 @@ export interface components {
     };
     /** @enum {string} */
     ConsensusValueEnum: "present" | "absent" | "not_assessable" | "indeterminate";
-    /** @enum {string} */
-    ContentTypeEnum: "image/png" | "image/jpeg";
     /** @description An epoch; validation is null where nobody labelled it, an AUC where a class is missing. */
     CurvePoint: {
       epoch: number;
@@ -2976,6 +2991,11 @@ export interface components {
       section: components["schemas"]["SectionEnum"];
       title: string;
       text: string;
+    };
+    /** @description A picture for the guideline. */
+    PictureFileRequest: {
+      /** Format: binary */
+      file: string;
     };
     /** @description The reading policy in force. */
     Policy: {
@@ -3866,19 +3886,21 @@ export interface components {
       user_id: string;
       role: components["schemas"]["RoundRoleEnum"];
     };
-    /** @description A picture of the guideline, stored before. */
+    /** @description A picture of the guideline: of an earlier version, or with the token of its upload. */
     SentPicture: {
       sha256: string;
-      content_type: components["schemas"]["ContentTypeEnum"];
       /** @default  */
       caption: string;
+      /** @default  */
+      token: string;
     };
-    /** @description A picture of the guideline, stored before. */
+    /** @description A picture of the guideline: of an earlier version, or with the token of its upload. */
     SentPictureRequest: {
       sha256: string;
-      content_type: components["schemas"]["ContentTypeEnum"];
       /** @default  */
       caption: string;
+      /** @default  */
+      token: string;
     };
     /** @description New rules. */
     SentPolicyRequest: {
@@ -4014,6 +4036,12 @@ export interface components {
     /** @description What the banner says. */
     Status: {
       ai: components["schemas"]["AiStatus"];
+    };
+    /** @description A picture that was stored; the token lets it into the guideline of its round. */
+    StoredPicture: {
+      sha256: string;
+      content_type: string;
+      token: string;
     };
     /** @description A page of images that could not be analysed. */
     StuckPage: {
@@ -6476,6 +6504,31 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["RoundSetup"];
+        };
+      };
+    };
+  };
+  round_picture_store: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        round_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "multipart/form-data": components["schemas"]["PictureFileRequest"];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StoredPicture"];
         };
       };
     };

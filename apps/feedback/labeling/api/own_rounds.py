@@ -2,19 +2,16 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps import blobs
 from apps.cases.access import found_by_table, known
 from apps.errors import NotFound
 from apps.feedback.labeling.models.rounds import RoundMember
 from apps.feedback.labeling.selectors.reads import (
     guideline_payload,
-    guideline_picture_type,
     offered_payload,
     own_reads,
     own_rounds,
@@ -24,7 +21,7 @@ from apps.feedback.labeling.services.offers import next_offer
 from apps.feedback.labeling.services.reads import read_open
 
 
-def _place(request: HttpRequest | Request, round_id: UUID) -> RoundMember:
+def _place(request: Request, round_id: UUID) -> RoundMember:
     place = found_by_table(request, RoundMember)
     if place.round_id != round_id:
         raise NotFound
@@ -95,18 +92,3 @@ class LabelRoundGuidelineView(APIView):
         """Give the version in force and what each one changed."""
         payload = guideline_payload(_place(request, round_id).round)
         return Response(shapes.ReaderGuidelineSerializer(payload).data)
-
-
-def guideline_picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
-    """Stream a picture of the guideline."""
-    content_type = guideline_picture_type(_place(request, round_id).round, sha256)
-    if not blobs.exists(sha256):
-        raise NotFound
-    size = blobs.size_of(sha256)
-    streamed = StreamingHttpResponse(
-        () if request.method == "HEAD" else blobs.read_ranges(sha256, [[0, size]]),
-        content_type=content_type,
-    )
-    streamed["Content-Length"] = str(size)
-    streamed["Cache-Control"] = "private, max-age=43200, immutable"
-    return streamed

@@ -55,11 +55,11 @@ class RoundPolicyVersionSerializer(serializers.Serializer[Any]):
 
 
 class SentPictureSerializer(serializers.Serializer[Any]):
-    """A picture of the guideline, stored before."""
+    """A picture of the guideline: of an earlier version, or with the token of its upload."""
 
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
-    content_type = serializers.ChoiceField(choices=["image/png", "image/jpeg"])
     caption = serializers.CharField(max_length=300, allow_blank=True, default="")
+    token = serializers.CharField(max_length=1000, allow_blank=True, default="")
 
 
 class AdminGuidelineSerializer(serializers.Serializer[Any]):
@@ -154,11 +154,18 @@ class SentGuidelineSerializer(serializers.Serializer[Any]):
     change = serializers.CharField(max_length=MAXIMUM_REASON, allow_blank=True, default="")
 
 
+class PictureFileSerializer(serializers.Serializer[Any]):
+    """A picture for the guideline."""
+
+    file = serializers.FileField()
+
+
 class StoredPictureSerializer(serializers.Serializer[Any]):
-    """A picture that was stored."""
+    """A picture that was stored; the token lets it into the guideline of its round."""
 
     sha256 = serializers.CharField()
     content_type = serializers.CharField()
+    token = serializers.CharField()
 
 
 class SentMemberSerializer(serializers.Serializer[Any]):

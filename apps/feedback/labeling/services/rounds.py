@@ -23,6 +23,7 @@ from apps.feedback.labeling.models.rounds import (
     RoundPolicy,
 )
 from apps.feedback.labeling.selectors.eligibility import starved_cases
+from apps.feedback.labeling.services.pictures import pictures_accepted
 from apps.feedback.labeling.services.round_cases import readers_set
 from apps.feedback.states import ROUND, sources
 
@@ -103,7 +104,7 @@ def guideline_add(
     reading_round: ReadingRound,
     *,
     text: str,
-    pictures: Sequence[Mapping[str, str]],
+    pictures: Sequence[Mapping[str, Any]],
     change: str,
     actor: User,
 ) -> Guideline:
@@ -112,8 +113,10 @@ def guideline_add(
     Raises
     ------
     Conflict : the round has ended, or somebody else has just written a version
+    Invalid : see `pictures_accepted`
     """
     _refuse_if_ended(reading_round)
+    accepted = pictures_accepted(reading_round, pictures)
     newest = Guideline.objects.filter(round=reading_round).aggregate(n=Max("version"))["n"] or 0
     try:
         with transaction.atomic():
@@ -121,7 +124,7 @@ def guideline_add(
                 round=reading_round,
                 version=newest + 1,
                 text=text,
-                pictures=list(pictures),
+                pictures=accepted,
                 change=change,
                 author=actor,
             )

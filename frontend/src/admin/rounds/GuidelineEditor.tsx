@@ -2,8 +2,9 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { saveGuideline } from "../../api/rounds";
+import { type RoundSetup, type SentPicture, saveGuideline } from "../../api/rounds";
 import form from "../Form.module.css";
+import { GuidelinePictures } from "./GuidelinePictures";
 import { useRoundAct } from "./queries";
 import type { RoundPanelProps } from "./SetupPanel";
 
@@ -11,17 +12,20 @@ export function GuidelineEditor({ project, setup }: RoundPanelProps) {
   const { t } = useTranslation("rounds");
   const { guideline } = setup;
   const [text, setText] = useState(guideline.text);
+  const [pictures, setPictures] = useState(() => sentPictures(guideline.pictures));
   const [change, setChange] = useState("");
   const save = useRoundAct({
     projectId: project.id,
     roundId: setup.round_id,
-    act: (sent: string) =>
-      saveGuideline(setup.round_id, { text: sent, pictures: guideline.pictures, change }),
+    act: (sent: string) => saveGuideline(setup.round_id, { text: sent, pictures, change }),
     done: () => t("guideline.saved"),
     failed: t("guideline.not_saved"),
   });
   const isDraft = setup.state === "draft";
   const isOver = ["closed", "cancelled"].includes(setup.state);
+  const isSame =
+    text === guideline.text &&
+    JSON.stringify(pictures) === JSON.stringify(sentPictures(guideline.pictures));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate(text);
@@ -41,6 +45,12 @@ export function GuidelineEditor({ project, setup }: RoundPanelProps) {
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
       />
+      <GuidelinePictures
+        roundId={setup.round_id}
+        pictures={pictures}
+        isOver={isOver}
+        onChange={setPictures}
+      />
       {!isDraft && (
         <TextInput
           label={t("guideline.change")}
@@ -54,11 +64,16 @@ export function GuidelineEditor({ project, setup }: RoundPanelProps) {
           type="submit"
           variant="default"
           loading={save.isPending}
-          disabled={isOver || text === guideline.text || (!isDraft && change.trim() === "")}
+          disabled={isOver || isSame || (!isDraft && change.trim() === "")}
         >
           {t("guideline.save")}
         </Button>
       </div>
     </form>
   );
+}
+
+/** The pictures of the version in force, as the next one is sent: they need no token. */
+function sentPictures(pictures: RoundSetup["guideline"]["pictures"]): SentPicture[] {
+  return pictures.map(({ sha256, caption = "" }) => ({ sha256, caption, token: "" }));
 }

@@ -1,0 +1,85 @@
+/** The pictures of a guideline: added, captioned, taken out; nothing counts before the guideline is saved. */
+import { ActionIcon, Button, FileButton, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { ImagePlus, X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { pictureUrl, type SentPicture, storePicture } from "../../api/rounds";
+import { errorSentence } from "../../cases/words";
+import { toastFailed } from "../../ui/toast";
+import form from "../Form.module.css";
+import styles from "./Rounds.module.css";
+
+interface GuidelinePicturesProps {
+  roundId: string;
+  pictures: SentPicture[];
+  isOver: boolean;
+  onChange: (pictures: SentPicture[]) => void;
+}
+
+export function GuidelinePictures(props: GuidelinePicturesProps) {
+  const { roundId, pictures, isOver, onChange } = props;
+  const { t } = useTranslation("rounds");
+  const [previews, setPreviews] = useState<Record<string, string>>({});
+  useEffect(() => () => Object.values(previews).forEach(URL.revokeObjectURL), [previews]);
+  const store = useMutation({
+    mutationFn: (file: File) => storePicture(roundId, file),
+    onSuccess: ({ sha256, token }, file) => {
+      if (pictures.some((one) => one.sha256 === sha256)) return;
+      setPreviews((before) => ({ ...before, [sha256]: URL.createObjectURL(file) }));
+      onChange([...pictures, { sha256, token, caption: "" }]);
+    },
+    onError: (error) =>
+      toastFailed({ message: t("guideline.picture_failed"), detail: errorSentence(error) }),
+  });
+  return (
+    <fieldset className={styles.pictures} disabled={isOver}>
+      <legend className={form.heading}>{t("guideline.pictures")}</legend>
+      <p className={form.hint}>{t("guideline.picture_lead")}</p>
+      {pictures.map((picture) => (
+        <div key={picture.sha256} className={styles.pictureRow}>
+          <img
+            className={styles.picture}
+            src={previews[picture.sha256] ?? pictureUrl(roundId, picture.sha256)}
+            alt={picture.caption}
+          />
+          <TextInput
+            aria-label={t("guideline.caption")}
+            placeholder={t("guideline.caption")}
+            maxLength={300}
+            value={picture.caption}
+            onChange={(event) => {
+              const caption = event.currentTarget.value;
+              onChange(pictures.map((one) => (one === picture ? { ...one, caption } : one)));
+            }}
+          />
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={t("guideline.remove_picture")}
+            onClick={() => onChange(pictures.filter((one) => one !== picture))}
+          >
+            <X size={16} aria-hidden />
+          </ActionIcon>
+        </div>
+      ))}
+      <FileButton
+        accept="image/png,image/jpeg"
+        onChange={(file) => file && store.mutate(file)}
+        disabled={isOver}
+      >
+        {(button) => (
+          <Button
+            {...button}
+            variant="default"
+            size="compact-sm"
+            loading={store.isPending}
+            leftSection={<ImagePlus size={14} aria-hidden />}
+          >
+            {t("guideline.add_picture")}
+          </Button>
+        )}
+      </FileButton>
+    </fieldset>
+  );
+}
