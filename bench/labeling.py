@@ -278,7 +278,7 @@ def main(arguments: Sequence[str]) -> None:
         _server() as url,
         new_database(url) as fresh,
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
-        running(Path(folder), environment={**SERVED, "DATABASE_URL": fresh}, demo=False) as stack,
+        running(Path(folder), environment={**SERVED, "DATABASE_URL": fresh}, demo="") as stack,
     ):
         built = subprocess.run(
             [sys.executable, "-m", "bench.labeling", BUILD],

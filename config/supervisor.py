@@ -301,11 +301,11 @@ def check_port(port: int) -> None:
             raise CannotStart(f"Port {port} is taken: make run PORT={port + 1}") from error
 
 
-def serve(supervisor: Supervisor, *, port: int, with_demo: bool, folder: str) -> None:
+def serve(supervisor: Supervisor, *, port: int, demo: str, folder: str) -> None:
     """Start everything in order, then look after it until told to stop."""
     if "REDIS_URL" not in os.environ:
         supervisor.start(redis_service(settings.ENVIRONMENT.var / "redis"))
-    logins = run_to_end("prepare", *(["--demo"] if with_demo else []))
+    logins = run_to_end("prepare", *(["--demo", demo] if demo else []))
     supervisor.start(web_service(port=port))
     if not supervisor.wait_until_healthy(port=port):
         return
@@ -323,7 +323,14 @@ def serve(supervisor: Supervisor, *, port: int, with_demo: bool, folder: str) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--demo", action="store_true", help="load the demo's users and studies")
+    parser.add_argument(
+        "--demo",
+        nargs="?",
+        const="all",
+        default="",
+        choices=["all", "studies"],
+        help="load the demo: people and studies, and unless `studies` a round that is being read",
+    )
     parser.add_argument("--import", dest="folder", default="", help="folder of DICOM files")
     options = parser.parse_args()
     check_port(options.port)
@@ -332,7 +339,7 @@ def main() -> None:
         signal.signal(number, lambda *_: supervisor.stopping.set())
     with only_one(settings.ENVIRONMENT.var):
         try:
-            serve(supervisor, port=options.port, with_demo=options.demo, folder=options.folder)
+            serve(supervisor, port=options.port, demo=options.demo, folder=options.folder)
         finally:
             say("Stopping ...")
             supervisor.stop()

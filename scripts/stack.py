@@ -66,11 +66,12 @@ def running(
     var: Path,
     *,
     environment: dict[str, str] | None = None,
-    demo: bool = True,
+    demo: str = "studies",
     phantoms: Path | None = None,
 ) -> Iterator[Stack]:
     """Run Coread in `var` on a free port until the block ends.
 
+    `demo` is what it begins with: people and "studies", "all" with a round, or "" for nothing.
     `phantoms` is a folder of the demo's files made before, which spares the start a minute.
 
     Raises
@@ -87,7 +88,7 @@ def running(
     with (var / "stack.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.supervisor", "--port", str(port)]
-            + (["--demo"] if demo else []),
+            + (["--demo", demo] if demo else []),
             cwd=ROOT,
             env=given,
             stdout=log,

@@ -69,7 +69,7 @@ def site(shared_data: Path) -> Iterator[Site]:
     ]
     with (
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
-        running(Path(folder), environment=environment, demo=False) as stack,
+        running(Path(folder), environment=environment, demo="") as stack,
     ):
         var = Path(folder)
         (var / "project.json").write_text(json.dumps(PROJECT))

@@ -93,7 +93,7 @@ def stack(shared_data: Path, lines: list[dict[str, str]]) -> Iterator[Stack]:
     with (
         tempfile.TemporaryDirectory(prefix="coread-") as folder,
         running(
-            Path(folder) / "var", demo=False, environment={"COREAD_TAKE_BACK_WINDOW_S": "5"}
+            Path(folder) / "var", demo="", environment={"COREAD_TAKE_BACK_WINDOW_S": "5"}
         ) as stack,
     ):
         pictures = shared_data / "cxr_pneumonia"

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
@@ -16,10 +17,21 @@ from apps.cases.compute.phantom import make_phantom, sample_parameters
 from apps.cases.compute.phantom_dicom import write_phantom
 from apps.cases.compute.phantom_studies import STUDIES, study_facts
 from apps.cases.models import AuditEvent, Case, Finding, Membership, Project, Role, User
+from apps.feedback.labeling.models.rounds import (
+    Arbitration,
+    Comparison,
+    Read,
+    ReadingRound,
+    ReadQuestion,
+    RoundCase,
+)
+from apps.feedback.labeling.services.offers import next_offer
 from apps.feedback.management.commands import demo
+from apps.feedback.management.demo_round import NODULES, SEEDS
 from apps.inference.compute.folder import read_model_folder
 from apps.inference.models import CasePrediction, Deployment
 from apps.inference.selectors import champion_of
+from tests.factories import CaseFactory, MembershipFactory
 
 # One normal chest, one with a finding, the one whose view the model does not cover.
 FEW = (STUDIES[2], STUDIES[0], STUDIES[22])
@@ -46,6 +58,24 @@ def few_small_studies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def demo_var(settings: object, tmp_path: Path) -> None:
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, var=tmp_path)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def demo_project(monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The demo's people and the studies of its round; without model, files and round."""
+    monkeypatch.setattr(demo, "_champion", lambda *_: None)
+    monkeypatch.setattr(demo, "_studies", lambda *_, **__: None)
+    call_command("demo", workers=1, no_round=True)
+    project = Project.objects.get(code="chest")
+    for study in STUDIES:
+        if study.seed in SEEDS:
+            CaseFactory(
+                project=project,
+                instance__sop_instance_uid=study.sop_instance_uid,
+                instance__rows=1000,
+                instance__columns=900,
+            )
+    return project
 
 
 @pytest.mark.full
@@ -76,6 +106,79 @@ def test_demo_loads_once_and_a_second_call_changes_nothing(
     after = [m.objects.count() for m in (User, AuditEvent, Case, CasePrediction, Deployment)]
     assert after == before
     assert not [q for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+@pytest.mark.django_db
+def test_demo_begins_with_a_round_in_which_everybody_has_something_to_do(
+    demo_project: Project,
+) -> None:
+    assert not ReadingRound.objects.exists()
+    call_command("demo", workers=1)
+    made = ReadingRound.objects.get(project=demo_project)
+    assert made.state == ReadingRound.State.OPEN
+    assert made.cases.count() == len(SEEDS)
+    locked = Read.objects.filter(state=Read.State.FINAL)
+    assert locked.filter(reader__username="annotator2").count() == 8
+    assert locked.filter(reader__username="annotator").count() == 4
+    assert ReadQuestion.objects.filter(read__reader__username="annotator").count() == 1
+
+    # Exactly one disagreement, and a seat for it; what both read alike is sealed.
+    compared = Comparison.objects.all()
+    assert compared.filter(needs_arbitration=True).count() == 1
+    assert compared.count() >= 2
+    assert made.cases.filter(state=RoundCase.State.SEALED).count() == compared.count() - 1
+    arbitrator = User.objects.get(username="arbitrator")
+    offer = next_offer(made, user=arbitrator)
+    seat = Arbitration.objects.get(pk=offer.arbitration_id)
+    assert seat.round_case.comparison.needs_arbitration
+
+    for username in ("annotator", "annotator2"):
+        user = User.objects.get(username=username)
+        read = Read.objects.get(pk=next_offer(made, user=user).read_id)
+        assert read.state == Read.State.OFFERED
+        assert not locked.filter(reader=user, case=read.case_id).exists()
+
+
+@pytest.mark.django_db
+def test_a_second_demo_leaves_the_round_as_it_is(demo_project: Project) -> None:
+    call_command("demo", workers=1)
+    with CaptureQueriesContext(connection) as queries:
+        call_command("demo", workers=1)
+    assert not [q for q in queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [q for q in queries if "feedback_readinground" in q["sql"]] != []
+    assert ReadingRound.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_demo_starts_without_a_round_where_its_annotator_has_seen_ai_output(
+    demo_project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    annotator = User.objects.get(username="annotator")
+    MembershipFactory(user=annotator, project=demo_project, role=Role.RADIOLOGIST)
+    call_command("demo", workers=1)
+    said = capsys.readouterr().out
+    assert "No demo round: The round cannot begin yet." in said
+    assert "coread-radiologist" in said
+    assert not ReadingRound.objects.exists()
+    assert not Read.objects.exists()
+    assert not AuditEvent.objects.filter(action__startswith="round.").exists()
+
+
+@pytest.mark.full
+def test_table_of_nodules_says_where_the_phantoms_have_them() -> None:
+    size = 128
+    of_round = [study for study in STUDIES if study.seed in SEEDS]
+    assert {study.seed for study in of_round if "nodule" in study.findings} == set(NODULES)
+    for study in of_round:
+        if study.seed not in NODULES:
+            continue
+        parameters = sample_parameters(
+            study.seed, findings=study.findings, view=study.view, sex=study.sex
+        )
+        rows, columns = np.nonzero(make_phantom(parameters, size=size).masks["nodule"])
+        found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        # a mask of this size tells a border to a pixel, 0.008 of the image
+        assert np.allclose(np.array(found) / size, NODULES[study.seed], atol=0.012), study.seed
 
 
 @pytest.mark.django_db

@@ -18,11 +18,15 @@ class Command(BaseCommand):
     help = "Bring the database up to date; with --demo, load the demo too."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="load users and synthetic studies")
+        parser.add_argument(
+            "--demo",
+            choices=["all", "studies"],
+            help="load people and synthetic studies, and with `all` a round that is being read",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         if options["demo"]:
-            call_command("demo", stdout=self.stdout)
+            call_command("demo", no_round=options["demo"] == "studies", stdout=self.stdout)

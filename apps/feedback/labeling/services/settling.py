@@ -57,6 +57,19 @@ def rounds_settle(release: Callable[[Consensus], None]) -> int:
     return steps
 
 
+def round_settle_now(reading_round: ReadingRound) -> None:
+    """Compare what is locked in a round at once, without the time in which locks are taken back.
+
+    For reads that no reader waits to correct: those that the demo begins with.
+    """
+    now = timezone.now()
+    locked = Read.objects.filter(round_case__round=reading_round, state=Read.State.LOCKED)
+    for read_id in list(locked.order_by("locked_at").values_list("pk", flat=True)):
+        read_finalise(read_id, locked_until=now)
+    for round_case_id in _to_compare():
+        case_compare(round_case_id)
+
+
 def _window_start() -> datetime:
     return timezone.now() - timedelta(seconds=settings.TAKE_BACK_WINDOW_S)
 
@@ -66,11 +79,18 @@ def _due_reads() -> list[UUID]:
     return list(locked.order_by("locked_at").values_list("pk", flat=True)[:AT_ONCE])
 
 
-def read_finalise(read_id: UUID) -> bool:
-    """Make a lock final whose time is over; of the case's last one, the comparison follows."""
+def read_finalise(read_id: UUID, *, locked_until: datetime | None = None) -> bool:
+    """Make a lock final whose time is over; of the case's last one, the comparison follows.
+
+    Parameters
+    ----------
+    locked_until : the moment of the latest lock whose time is over; by default that of the settings
+    """
     with transaction.atomic():
         final = Read.objects.filter(
-            pk=read_id, state__in=sources(READ, "final"), locked_at__lte=_window_start()
+            pk=read_id,
+            state__in=sources(READ, "final"),
+            locked_at__lte=locked_until or _window_start(),
         ).update(state=Read.State.FINAL, final_at=timezone.now())
         if not final:
             return False

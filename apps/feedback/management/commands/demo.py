@@ -20,6 +20,7 @@ from apps.cases.services.ingest import ingest_file
 from apps.cases.services.members import member_add
 from apps.cases.services.projects import FindingDraft, project_create
 from apps.errors import CoreadError
+from apps.feedback.management.demo_round import demo_round
 from apps.feedback.review.models import Phrase
 from apps.feedback.review.services.phrases import phrase_add
 from apps.inference.compute.folder import ModelFolder, read_model_folder
@@ -88,8 +89,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers", type=int, default=os.cpu_count() or 1, help="processes that make phantoms"
         )
+        parser.add_argument("--no-round", action="store_true", help="nothing read blinded yet")
 
-    def handle(self, *_: Any, workers: int, **__: Any) -> None:
+    def handle(self, *_: Any, workers: int, no_round: bool, **__: Any) -> None:
         """Make what is missing."""
         if settings.ENVIRONMENT.is_production:
             raise CommandError("The demo has known passwords: it is for the embedded start only.")
@@ -101,9 +103,18 @@ class Command(BaseCommand):
             _studies(project, workers=workers)
         except CoreadError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
+        if not no_round:
+            self._round(project)
         self.stdout.write("Demo logins (synthetic patients only):")
         for person in PEOPLE:
             self.stdout.write(f"  {person.username:<12} {person.password}")
+
+    def _round(self, project: Project) -> None:
+        try:
+            demo_round(project)
+        except CoreadError as error:
+            # An older store whose demo people have come to know the cases since: it starts anyway.
+            self.stdout.write(f"No demo round: {error.message}")
 
 
 def _project() -> Project:
