@@ -128,13 +128,13 @@ def test_demo_begins_with_a_round_in_which_everybody_has_something_to_do(
     assert compared.count() >= 2
     assert made.cases.filter(state=RoundCase.State.SEALED).count() == compared.count() - 1
     arbitrator = User.objects.get(username="arbitrator")
-    offer = next_offer(made, user=arbitrator)
+    offer = next_offer(made.members.get(user=arbitrator))
     seat = Arbitration.objects.get(pk=offer.arbitration_id)
     assert seat.round_case.comparison.needs_arbitration
 
     for username in ("annotator", "annotator2"):
         user = User.objects.get(username=username)
-        read = Read.objects.get(pk=next_offer(made, user=user).read_id)
+        read = Read.objects.get(pk=next_offer(made.members.get(user=user)).read_id)
         assert read.state == Read.State.OFFERED
         assert not locked.filter(reader=user, case=read.case_id).exists()
 

@@ -121,7 +121,8 @@ def _readers() -> tuple[Reader, Reader]:
 
 def _read_next(reading_round: ReadingRound, reader: Reader, *, other: Reader | None) -> Read | None:
     """Read what comes next; the first case that `other` has read too is read otherwise."""
-    offer = next_offer(reading_round, user=reader.user)
+    place = reading_round.members.select_related("round__project", "user").get(user=reader.user)
+    offer = next_offer(place)
     if offer.read_id is None:
         return None
     read = Read.objects.select_related("round_case__round__project", "reader").get(pk=offer.read_id)

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, FileButton, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { ImagePlus, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { type Dispatch, type SetStateAction, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pictureUrl, type SentPicture, storePicture } from "../../api/rounds";
 import { errorSentence } from "../../cases/words";
@@ -14,20 +14,26 @@ interface GuidelinePicturesProps {
   roundId: string;
   pictures: SentPicture[];
   isOver: boolean;
-  onChange: (pictures: SentPicture[]) => void;
+  onChange: Dispatch<SetStateAction<SentPicture[]>>;
 }
 
 export function GuidelinePictures(props: GuidelinePicturesProps) {
   const { roundId, pictures, isOver, onChange } = props;
   const { t } = useTranslation("rounds");
   const [previews, setPreviews] = useState<Record<string, string>>({});
-  useEffect(() => () => Object.values(previews).forEach(URL.revokeObjectURL), [previews]);
+  const urls = useRef<string[]>([]);
+  useEffect(() => () => urls.current.forEach(URL.revokeObjectURL), []);
   const store = useMutation({
     mutationFn: (file: File) => storePicture(roundId, file),
     onSuccess: ({ sha256, token }, file) => {
-      if (pictures.some((one) => one.sha256 === sha256)) return;
-      setPreviews((before) => ({ ...before, [sha256]: URL.createObjectURL(file) }));
-      onChange([...pictures, { sha256, token, caption: "" }]);
+      const url = URL.createObjectURL(file);
+      urls.current.push(url);
+      setPreviews((before) => ({ ...before, [sha256]: url }));
+      onChange((before) =>
+        before.some((one) => one.sha256 === sha256)
+          ? before
+          : [...before, { sha256, token, caption: "" }],
+      );
     },
     onError: (error) =>
       toastFailed({ message: t("guideline.picture_failed"), detail: errorSentence(error) }),
