@@ -73,6 +73,7 @@ export function CaseAnswers(props: CaseAnswersProps) {
           aria-label={t("unreadable.reason")}
           placeholder={t("unreadable.reason")}
           description={t("unreadable.detail")}
+          classNames={{ description: styles.detail ?? "" }}
           value={content.unreadableReason}
           maxLength={MAXIMUM_REASON}
           readOnly={isReadOnly}

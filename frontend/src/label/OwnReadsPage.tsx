@@ -113,12 +113,15 @@ export function OwnReadsPage() {
 
 function Row({ roundId, row }: { roundId: string; row: OwnRead }) {
   const { t } = useTranslation("labeling");
+  const time = minutesAndSeconds(row.active_s);
   return (
     <tr>
       <th scope="row">{row.pseudonym}</th>
       <td>{t(`state.${row.state}`)}</td>
       <td>{row.locked_at ? <DateTime iso={row.locked_at} /> : "–"}</td>
-      <td data-numeric>{t("reads.duration", minutesAndSeconds(row.active_s))}</td>
+      <td data-numeric>
+        {t(time.minutes === 0 ? "reads.duration_short" : "reads.duration", time)}
+      </td>
       <td>
         <span className={styles.acts}>
           {isLive(row) && (

@@ -36,7 +36,8 @@ export function Corners(props: {
         lines={[
           t("viewport.window", window_),
           t("viewport.zoom", { percent: Math.round(state.zoom * 100) }),
-          t("viewport.slice", position),
+          // A single radiograph has no slices to count.
+          ...(position.count > 1 ? [t("viewport.slice", position)] : []),
         ]}
       />
       <Directions state={state} image={image} />

@@ -114,7 +114,12 @@ function Head({ project, setup }: { project: Project; setup: RoundSetup }) {
             </Button>
           )}
           {acts.map((act) => (
-            <Button key={act} variant="default" onClick={() => setAsked(act)}>
+            <Button
+              key={act}
+              variant={act === "cancel" ? "subtle" : "default"}
+              color="gray"
+              onClick={() => setAsked(act)}
+            >
               {t(`act.${act}`)}
             </Button>
           ))}

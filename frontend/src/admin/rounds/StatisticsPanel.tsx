@@ -1,4 +1,5 @@
 /** The statistics of a round as plots: agreement by finding, readers against the consensus, arbitration. */
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type {
   Coefficient,
@@ -94,14 +95,14 @@ function Finding({ project, finding, people }: FindingProps) {
           words={
             one.value === null
               ? t(`undefined.${one.undefined || "no_cases"}`)
-              : `${one.value.toFixed(3)}${rangeOf(one.interval)} · n = ${one.case_count}`
+              : `${signed(one.value)}${rangeOf(one.interval, t)} · n = ${one.case_count}`
           }
         />
       ))}
       {finding.readers.map(({ reader, consensus }) => (
         <PlotRow
           key={reader}
-          label={t("statistics.reader", { name: personOf(people, reader) })}
+          label={t("statistics.reader", { name: personOf(people, reader, t) })}
           value={consensus.accuracy.value}
           interval={consensus.accuracy.interval}
           words={t("statistics.accuracy", {
@@ -136,7 +137,7 @@ function Disagreement({ statistics, people }: Omit<StatisticsPanelProps, "projec
       {disagreement.readers.map((one) => (
         <PlotRow
           key={one.reader}
-          label={personOf(people, one.reader)}
+          label={personOf(people, one.reader, t)}
           value={one.index.value}
           interval={one.index.interval}
           limit={disagreement.alarm_limit}
@@ -149,13 +150,27 @@ function Disagreement({ statistics, people }: Omit<StatisticsPanelProps, "projec
   );
 }
 
-function personOf(people: RoundStatisticsAnswer["people"], pseudonym: string): string {
+type Translate = TFunction<"rounds">;
+
+function personOf(
+  people: RoundStatisticsAnswer["people"],
+  pseudonym: string,
+  t: Translate,
+): string {
   const name = people.find((one) => one.pseudonym === pseudonym)?.name;
-  return name ? `${pseudonym} (${name})` : pseudonym;
+  const number = /^Reader (\d+)$/.exec(pseudonym)?.[1];
+  const reader = number ? t("statistics.person", { number }) : pseudonym;
+  return name ? t("statistics.named", { reader, name }) : reader;
 }
 
-function rangeOf(interval: Interval | null): string {
-  return interval ? ` (${interval.low.toFixed(3)}–${interval.high.toFixed(3)})` : "";
+/** With a minus sign: a hyphen would run into what stands beside it. */
+function signed(value: number): string {
+  return value.toFixed(3).replace("-", "−");
+}
+
+function rangeOf(interval: Interval | null, t: Translate): string {
+  if (!interval) return "";
+  return t("statistics.range", { low: signed(interval.low), high: signed(interval.high) });
 }
 
 interface PlotRowProps {
@@ -175,6 +190,7 @@ function PlotRow({ label, value, interval, limit, low = 0, words }: PlotRowProps
   return (
     <div className={styles.plotRow}>
       <span>{label}</span>
+      <span className={styles.end}>{low === 0 ? "0" : "−1"}</span>
       <svg role="img" aria-label={`${label}: ${words}`}>
         <line x1="0" x2="100%" y1="10" y2="10" stroke="var(--hairline-strong)" />
         {[low, low === 0 ? 0.5 : 0, 1].map((tick) => (
@@ -209,6 +225,7 @@ function PlotRow({ label, value, interval, limit, low = 0, words }: PlotRowProps
         )}
         {value !== null && <circle cx={at(value)} cy="10" r="4" fill="var(--accent)" />}
       </svg>
+      <span className={styles.end}>1</span>
       <span className={styles.value}>{words}</span>
     </div>
   );
