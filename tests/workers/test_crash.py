@@ -17,7 +17,7 @@ from tests.workers.stored import served_project, stored_case
 
 pytestmark = [pytest.mark.full, pytest.mark.django_db(transaction=True)]
 
-JOBS = 40
+JOBS = 20  # kills at each of four steps: each costs a new worker process, 3 s of a core
 TIMEOUT_S = 600.0  # a machine shared with others may be slow; quiet, each takes a minute
 State = Prediction.State
 
