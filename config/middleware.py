@@ -18,6 +18,8 @@ from config.exceptions import error_response
 
 log = logging.getLogger("coread.request")
 
+# The form around a file.
+FORM_BYTES = 4096
 LOGOUT_ROUTE = "headless:browser:account:current_session"
 RELATIONS: dict[str, access.RelationCheck] = {
     **access.RELATIONS,
@@ -105,7 +107,7 @@ class BodyLimitMiddleware:
         usual = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         larger = {
             "upload": settings.MAXIMUM_UPLOAD_BYTES,
-            "round-guideline-pictures": settings.MAXIMUM_PICTURE_BODY_BYTES,
+            "round-guideline-pictures": settings.MAXIMUM_PICTURE_BYTES + FORM_BYTES,
         }
         limit = larger.get(match.view_name, usual) if match else usual
         if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:

@@ -167,8 +167,7 @@ FILE_UPLOAD_TEMP_DIR = str(ENVIRONMENT.var / "incoming")
 (ENVIRONMENT.var / "incoming").mkdir(parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MAXIMUM_UPLOAD_BYTES = 1024**3
-# A picture of 2 MiB and the form around it.
-MAXIMUM_PICTURE_BODY_BYTES = 2 * 1024**2 + 4096
+MAXIMUM_PICTURE_BYTES = 2 * 1024**2
 MINIMUM_FREE_FRACTION = 0.05
 
 REST_FRAMEWORK = {

@@ -113,17 +113,29 @@ def _metadata(request: HttpRequest, instances: Sequence[Instance]) -> HttpRespon
 
 
 def _whole_blob(request: HttpRequest, sha256: str, *, content_type: str) -> HttpResponseBase:
-    def answer() -> HttpResponseBase:
-        if not blobs.exists(sha256):
-            raise NotFound
-        size = blobs.size_of(sha256)
-        streamed = StreamingHttpResponse(
-            blobs.read_ranges(sha256, [[0, size]]), content_type=content_type
-        )
-        streamed["Content-Length"] = str(size)
-        return streamed
+    return _cached(
+        request,
+        etag=f'"{sha256}"',
+        cache_control=IMMUTABLE,
+        answer=lambda: blob_response(sha256, content_type=content_type),
+    )
 
-    return _cached(request, etag=f'"{sha256}"', cache_control=IMMUTABLE, answer=answer)
+
+def blob_response(sha256: str, *, content_type: str) -> StreamingHttpResponse:
+    """Stream a whole blob.
+
+    Raises
+    ------
+    NotFound : no such blob, or no name of one
+    """
+    if not sha256 or not blobs.exists(sha256):
+        raise NotFound
+    size = blobs.size_of(sha256)
+    streamed = StreamingHttpResponse(
+        blobs.read_ranges(sha256, [[0, size]]), content_type=content_type
+    )
+    streamed["Content-Length"] = str(size)
+    return streamed
 
 
 def _cached(

@@ -72,12 +72,11 @@ def unexposed_for(user: User, cases: QuerySet[RoundCase]) -> QuerySet[RoundCase]
     """
     seen = Exposure.objects.filter(user=user, case__isnull=False)
     if seen.exists():
-        known = Study.objects.filter(cases__in=seen.values("case")).values("patient")
-        cases = cases.exclude(case__study__patient__in=known)
+        cases = cases.exclude(case__study__patient__in=seen.values("case__study__patient"))
     projects = exposed_projects(user)
     if projects:
-        held = Study.objects.filter(cases__project__in=projects).values("patient")
-        cases = cases.exclude(case__study__patient__in=held)
+        held = Case.objects.filter(project__in=projects)
+        cases = cases.exclude(case__study__patient__in=held.values("study__patient"))
     return cases
 
 
@@ -104,10 +103,10 @@ def reads_visible_to(user: User) -> QuerySet[Read]:
 
 def place_in(user: User, round_id: UUID) -> RoundMember | None:
     """Find a person's place in a round that they may see, with its round and project."""
-    for place in rounds_of(user).filter(round=round_id).select_related("round__project"):
+    place = rounds_of(user).select_related("round__project").filter(round=round_id).first()
+    if place is not None:
         place.user = user
-        return place
-    return None
+    return place
 
 
 def read_visible_to(user: User, read_id: UUID) -> Read | None:
@@ -115,14 +114,16 @@ def read_visible_to(user: User, read_id: UUID) -> Read | None:
 
     In two simple queries: one of both costs more to write than to answer.
     """
-    own = Read.objects.filter(pk=read_id, reader=user, state__in=_SHOWN_TO_READER)
-    for read in own.select_related("round_case"):
-        place = place_in(user, read.round_case.round_id)
-        if place is not None:
-            read.reader = user
-            read.round_case.round = place.round
-            return read
-    return None
+    own = Read.objects.filter(reader=user, state__in=_SHOWN_TO_READER)
+    read = own.select_related("round_case").filter(pk=read_id).first()
+    if read is None:
+        return None
+    place = place_in(user, read.round_case.round_id)
+    if place is None:
+        return None
+    read.reader = user
+    read.round_case.round = place.round
+    return read
 
 
 def _label_round(user: User, roles: frozenset[Role], kwargs: Mapping[str, Any]) -> bool:

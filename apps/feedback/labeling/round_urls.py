@@ -19,7 +19,7 @@ urlpatterns = [
     ),
     path(
         f"{ROUND}/guideline-pictures/<slug:sha256>",
-        pictures.round_picture,
+        pictures.guideline_picture,
         name="round-guideline-picture",
     ),
     path(f"{ROUND}/members", rounds.RoundMembersView.as_view(), name="round-members"),

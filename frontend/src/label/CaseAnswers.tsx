@@ -1,9 +1,10 @@
 /** What a reader says of the case as a whole: image quality, unreadable, comment. */
-import { Button, Checkbox, Kbd, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, Kbd, TextInput } from "@mantine/core";
 import type { Ref } from "react";
 import { useTranslation } from "react-i18next";
 import { QUALITY_FLAGS } from "../api/labeling";
 import { currentKeyActions } from "../cases/useKeys";
+import { GrowingTextarea } from "../ui/GrowingTextarea";
 import { keyHint } from "../viewer/keymap";
 import styles from "./CaseAnswers.module.css";
 import { type LabelContent, withQuality, withUnreadable } from "./content";
@@ -89,13 +90,9 @@ export function CaseAnswers(props: CaseAnswersProps) {
         </label>
         {hint("label.comment")}
       </div>
-      <Textarea
-        autoComplete="off"
+      <GrowingTextarea
         id="read-comment"
         ref={props.commentRef}
-        size="xs"
-        rows={2}
-        classNames={{ input: styles.comment ?? "" }}
         value={content.comment}
         maxLength={MAXIMUM_COMMENT}
         readOnly={isReadOnly}

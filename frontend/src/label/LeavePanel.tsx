@@ -1,9 +1,10 @@
 /** Skip, recuse or ask: one sentence of the reader's, where the form is. Escape goes back. */
-import { Button, Kbd, Textarea } from "@mantine/core";
+import { Button, Kbd } from "@mantine/core";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { currentKeyActions } from "../cases/useKeys";
 import { errorSentence } from "../cases/words";
+import { GrowingTextarea } from "../ui/GrowingTextarea";
 import { keyHint } from "../viewer/keymap";
 import styles from "./LeavePanel.module.css";
 
@@ -54,12 +55,8 @@ export function LeavePanel({ kind, onSend, onCancel }: LeavePanelProps) {
     <form className={styles.panel} aria-label={t(`leave.${kind}.title`)} onSubmit={onSubmit}>
       <h2 className={styles.title}>{t(`leave.${kind}.title`)}</h2>
       <p className={styles.detail}>{t(`leave.${kind}.detail`)}</p>
-      <Textarea
-        autoComplete="off"
+      <GrowingTextarea
         ref={field}
-        size="xs"
-        rows={2}
-        classNames={{ input: styles.text ?? "" }}
         aria-label={t(`leave.${kind}.field`)}
         placeholder={t(`leave.${kind}.field`)}
         value={text}

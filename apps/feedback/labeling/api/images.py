@@ -10,9 +10,8 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from apps import blobs
 from apps.cases.access import found_by_table, person
-from apps.cases.dicomweb.server import DICOM_JSON, multipart
+from apps.cases.dicomweb.server import DICOM_JSON, blob_response, multipart
 from apps.cases.models import ImageAccess, Study
 from apps.cases.services.image_access import image_access_record
 from apps.errors import NotFound
@@ -53,14 +52,7 @@ def thumbnail(
     """Stream the small JPEG made at ingest."""
     read = _read(request, read_id, study, kind=ImageAccess.Kind.THUMBNAIL)
     instance = instance_of(read, series=series, sop=sop)
-    sha256 = instance.thumbnail_sha256
-    if not sha256 or not blobs.exists(sha256):
-        raise NotFound
-    size = blobs.size_of(sha256)
-    streamed = StreamingHttpResponse(
-        blobs.read_ranges(sha256, [[0, size]]), content_type="image/jpeg"
-    )
-    streamed["Content-Length"] = str(size)
+    streamed = blob_response(instance.thumbnail_sha256, content_type="image/jpeg")
     return _own(streamed, is_head=request.method == "HEAD")
 
 

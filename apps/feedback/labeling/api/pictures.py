@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
@@ -10,9 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps import blobs
 from apps.cases.access import person
-from apps.errors import NotFound
+from apps.cases.dicomweb.server import blob_response
 from apps.feedback.labeling.selectors.reads import guideline_picture_type
 from apps.feedback.labeling.selectors.rounds import round_by_id
 from apps.feedback.labeling.serializers import rounds as shapes
@@ -39,24 +38,10 @@ class RoundGuidelinePicturesView(APIView):
 
 
 def guideline_picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
-    """Stream a picture to a reader of the round."""
-    return _picture(request, round_id, sha256)
-
-
-def round_picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
-    """Stream a picture to an admin of the round."""
-    return _picture(request, round_id, sha256)
-
-
-def _picture(request: HttpRequest, round_id: UUID, sha256: str) -> HttpResponseBase:
+    """Stream a picture to a reader of the round or to an admin; each has another address."""
     content_type = guideline_picture_type(round_by_id(round_id), sha256)
-    if not blobs.exists(sha256):
-        raise NotFound
-    size = blobs.size_of(sha256)
-    streamed = StreamingHttpResponse(
-        () if request.method == "HEAD" else blobs.read_ranges(sha256, [[0, size]]),
-        content_type=content_type,
-    )
-    streamed["Content-Length"] = str(size)
+    streamed = blob_response(sha256, content_type=content_type)
+    if request.method == "HEAD":
+        streamed.streaming_content = ()  # the headers are the answer: open no file
     streamed["Cache-Control"] = "private, max-age=43200, immutable"
     return streamed

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from django.conf import settings
 from django.core import signing
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -19,7 +20,6 @@ from apps.cases.services.audit import audit_record
 from apps.errors import Invalid, TooLarge
 from apps.feedback.labeling.models.rounds import Guideline, ReadingRound
 
-MAXIMUM_BYTES: Final = 2 * 1024 * 1024
 MAXIMUM_SIDE: Final = 2000
 MOST_PICTURES: Final = 12
 _SALT: Final = "coread.guideline-picture"
@@ -44,8 +44,10 @@ def picture_store(
     TooLarge : more than 2 MiB
     Invalid : not a picture, or a side of more than 2000 pixels
     """
-    if size > MAXIMUM_BYTES:
-        raise TooLarge("The picture is too large.", params={"limit_bytes": MAXIMUM_BYTES})
+    if size > settings.MAXIMUM_PICTURE_BYTES:
+        raise TooLarge(
+            "The picture is too large.", params={"limit_bytes": settings.MAXIMUM_PICTURE_BYTES}
+        )
     picture = _drawn(file)
     is_jpeg = picture.format == "JPEG"
     upright = ImageOps.exif_transpose(picture)
@@ -54,10 +56,7 @@ def picture_store(
     plain = Image.frombytes(turned.mode, turned.size, turned.tobytes())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture"
-        if is_jpeg:
-            plain.save(path, "JPEG", quality=_JPEG_QUALITY)
-        else:
-            plain.save(path, "PNG")
+        plain.save(path, picture.format, quality=_JPEG_QUALITY)
         sha256 = blobs.put_file(path)
     stored = {"sha256": sha256, "content_type": "image/jpeg" if is_jpeg else "image/png"}
     audit_record(

@@ -16,7 +16,14 @@ import type { RoundPanelProps } from "./SetupPanel";
 
 const PAGE = 50;
 const MOST_READERS = 9;
-const STATES = ["open", "arbitration", "sealed", "unreadable", "cancelled", "reopened"] as const;
+export const CASE_STATES = [
+  "open",
+  "arbitration",
+  "sealed",
+  "unreadable",
+  "cancelled",
+  "reopened",
+] as const;
 const PURPOSES = ["primary", "gold", "qualification"] as const;
 const FIRST_PAGE: RoundCasesQuery = { state: "", purpose: "", offset: 0, limit: PAGE };
 
@@ -142,7 +149,7 @@ export function CaseTable({ project, setup }: RoundPanelProps) {
               aria-label={t("list.state")}
               placeholder={t("case_list.any_state")}
               clearable
-              data={STATES.map((value) => ({ value, label: t(`case_state.${value}`) }))}
+              data={CASE_STATES.map((value) => ({ value, label: t(`case_state.${value}`) }))}
               value={query.state || null}
               onChange={(state) => narrow({ state: (state ?? "") as RoundCasesQuery["state"] })}
             />

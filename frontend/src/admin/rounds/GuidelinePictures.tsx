@@ -2,7 +2,7 @@
 import { ActionIcon, Button, FileButton, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { ImagePlus, X } from "lucide-react";
-import { type Dispatch, type SetStateAction, useEffect, useRef, useState } from "react";
+import { type Dispatch, type SetStateAction, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pictureUrl, type SentPicture, storePicture } from "../../api/rounds";
 import { errorSentence } from "../../cases/words";
@@ -20,15 +20,13 @@ interface GuidelinePicturesProps {
 export function GuidelinePictures(props: GuidelinePicturesProps) {
   const { roundId, pictures, isOver, onChange } = props;
   const { t } = useTranslation("rounds");
-  const [previews, setPreviews] = useState<Record<string, string>>({});
-  const urls = useRef<string[]>([]);
-  useEffect(() => () => urls.current.forEach(URL.revokeObjectURL), []);
+  // The server shows a picture once a version has it; until then it is shown from the file.
+  const [previews] = useState(() => new Map<string, string>());
+  useEffect(() => () => previews.forEach((url) => void URL.revokeObjectURL(url)), [previews]);
   const store = useMutation({
     mutationFn: (file: File) => storePicture(roundId, file),
     onSuccess: ({ sha256, token }, file) => {
-      const url = URL.createObjectURL(file);
-      urls.current.push(url);
-      setPreviews((before) => ({ ...before, [sha256]: url }));
+      previews.set(sha256, URL.createObjectURL(file));
       onChange((before) =>
         before.some((one) => one.sha256 === sha256)
           ? before
@@ -46,7 +44,7 @@ export function GuidelinePictures(props: GuidelinePicturesProps) {
         <div key={picture.sha256} className={styles.pictureRow}>
           <img
             className={styles.picture}
-            src={previews[picture.sha256] ?? pictureUrl(roundId, picture.sha256)}
+            src={previews.get(picture.sha256) ?? pictureUrl(roundId, picture.sha256)}
             alt={picture.caption}
           />
           <TextInput

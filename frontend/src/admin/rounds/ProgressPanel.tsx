@@ -7,12 +7,10 @@ import { formatDateTime } from "../../ui/format";
 import form from "../Form.module.css";
 import { LoadError } from "../LoadError";
 import section from "../Section.module.css";
-import { CaseTable } from "./CaseTable";
+import { CASE_STATES, CaseTable } from "./CaseTable";
 import { MemberTable } from "./MemberTable";
 import { useProgress, useQuestions, useRoundAct } from "./queries";
 import type { RoundPanelProps } from "./SetupPanel";
-
-const STATES = ["open", "arbitration", "sealed", "unreadable", "cancelled", "reopened"] as const;
 
 export function ProgressPanel({ project, setup }: RoundPanelProps) {
   const { t } = useTranslation("rounds");
@@ -28,7 +26,7 @@ export function ProgressPanel({ project, setup }: RoundPanelProps) {
   }
   if (!progress.data) return <Skeleton height={240} />;
   const { case_counts: counts, starved_cases: starved } = progress.data;
-  const shown = STATES.filter((state) => state === "open" || (counts[state] ?? 0) > 0);
+  const shown = CASE_STATES.filter((state) => state === "open" || (counts[state] ?? 0) > 0);
   return (
     <>
       <ul className={section.counts} aria-label={t("progress.cases")}>
