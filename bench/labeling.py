@@ -2,7 +2,9 @@
 
 Each opens the next case of a round of 100,000, thinks for ten seconds, locks it and asks again:
 over real HTTP, against the whole of Coread as `make run` starts it, on PostgreSQL, with two web
-processes (threads of one process wait for each other after every query).
+processes a core (threads of one process wait for each other after every query). They have served
+for a while before the readers come: everybody thinks equally long, so that those who once had to
+wait for each other would come together ever after.
 """
 
 import contextlib
@@ -35,7 +37,9 @@ READERS: Final = 200
 CASES: Final = int(os.environ.get("COREAD_BENCH_CASES", "100000"))
 THINK_S: Final = 10.0
 MEASURED_S: Final = 90.0
-SERVED: Final = {"WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
+SERVED: Final = {"WEB_CONCURRENCY": "4", "WEB_THREADS": "2"}
+WARM_UP_CYCLES: Final = 4
+WARM_UP_EVERY: Final = 5
 ROWS_A_STATEMENT: Final = 2000
 BUILD: Final = "build"
 
@@ -189,24 +193,35 @@ class Reader:
         return json.loads(text)
 
     def read(self, until: threading.Event, *, start_s: float) -> tuple[list[float], list[float]]:
-        """Read until told to stop; give the seconds of every next case and of every lock.
-
-        The first of both are left out: web processes that have just begun load what they need.
-        """
+        """Read until told to stop; give the seconds of every next case and of every lock."""
         nexts: list[float] = []
         locks: list[float] = []
         until.wait(start_s)
         while not until.is_set():
             begun = time.perf_counter()
-            offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {"load": True})
-            read = offer["read"]
+            read = self.next()
             nexts.append(time.perf_counter() - begun)
             if until.wait(THINK_S):
                 break  # or all would lock in the same moment
             begun = time.perf_counter()
-            self.ask("POST", f"/api/reads/{offer['read_id']}/lock", self.answer(read))
+            self.lock(read)
             locks.append(time.perf_counter() - begun)
-        return nexts[1:], locks[1:]
+        return nexts, locks
+
+    def warm_up(self) -> None:
+        """Read a few cases without a thought, for web processes to load what they need."""
+        for _ in range(WARM_UP_CYCLES):
+            self.lock(self.next())
+
+    def next(self) -> dict[str, Any]:
+        """Ask for the next case; give its read."""
+        offer = self.ask("POST", f"/api/label-rounds/{self.round_id}/next", {"load": True})
+        read: dict[str, Any] = offer["read"]
+        return read
+
+    def lock(self, read: dict[str, Any]) -> None:
+        """Lock a read with an answer."""
+        self.ask("POST", f"/api/reads/{read['read_id']}/lock", self.answer(read))
 
     def answer(self, read: dict[str, Any]) -> dict[str, Any]:
         """The read as it is locked."""
@@ -229,6 +244,9 @@ def measured(stack: Stack, known: dict[str, Any]) -> tuple[list[float], list[flo
         for session in known["sessions"]
     ]
     with ThreadPoolExecutor(READERS) as pool:
+        # each process gets some of the connections
+        for warming in [pool.submit(reader.warm_up) for reader in readers[::WARM_UP_EVERY]]:
+            warming.result()
         reading = [
             pool.submit(reader.read, over, start_s=THINK_S * number / READERS)
             for number, reader in enumerate(readers)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from apps.cases.access import READERS, RelationCheck, projects_visible_to
-from apps.cases.models import Case, Exposure, Membership, Role, Study, User
+from apps.cases.models import Case, Exposure, Membership, Role, User
 from apps.feedback.labeling.models.rounds import (
     Arbitration,
     Read,
@@ -48,11 +48,11 @@ def exposed_projects(user: User) -> set[UUID]:
 
 def is_exposed(user: User, case_id: UUID) -> bool:
     """Tell whether a person could learn an answer on the patient of a case by another door."""
-    patient = Study.objects.values_list("patient_id", flat=True).get(cases=case_id)
-    if Exposure.objects.filter(user=user, case__study__patient=patient).exists():
+    seen = Exposure.objects.filter(user=user, case__study__patient__studies__cases=case_id)
+    if seen.exists():
         return True
     projects = exposed_projects(user)
-    held = Case.objects.filter(study__patient=patient, project__in=projects)
+    held = Case.objects.filter(study__patient__studies__cases=case_id, project__in=projects)
     return bool(projects) and held.exists()
 
 

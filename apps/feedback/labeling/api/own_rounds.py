@@ -56,7 +56,7 @@ class LabelRoundNextView(APIView):
         read = None
         if offer.read is not None and sent.validated_data["load"]:
             shown = offer.read if is_ahead else read_open(offer.read)
-            read = offered_payload(shown, place.round)
+            read = offered_payload(shown, place.round, offer.rules)
         answer = {
             "read_id": offer.read_id,
             "arbitration_id": offer.arbitration_id,

@@ -67,10 +67,11 @@ def rules_in_force(reading_round: ReadingRound) -> RoundRules:
     return read_rules(content)
 
 
-def read_payload(read: Read) -> dict[str, Any]:
-    """Describe one read as the label screen needs it."""
+def read_payload(read: Read, *, rules: RoundRules | None = None) -> dict[str, Any]:
+    """Describe one read as the label screen needs it; `rules` are those in force, where known."""
     round_case = read.round_case
-    rules = rules_in_force(round_case.round)
+    if rules is None:
+        rules = rules_in_force(round_case.round)
     return {
         **images_payload(read),
         "round_id": round_case.round_id,
@@ -90,10 +91,12 @@ def read_payload(read: Read) -> dict[str, Any]:
     }
 
 
-def offered_payload(read: Read, reading_round: ReadingRound) -> dict[str, Any]:
+def offered_payload(
+    read: Read, reading_round: ReadingRound, rules: RoundRules | None
+) -> dict[str, Any]:
     """Describe a read that was found by the queue of its round, not by its address."""
     read.round_case.round = reading_round
-    return read_payload(read)
+    return read_payload(read, rules=rules)
 
 
 def images_payload(read: Read) -> dict[str, Any]:

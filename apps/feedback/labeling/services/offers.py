@@ -41,12 +41,16 @@ CANDIDATES: Final = 8
 
 @dataclass(frozen=True)
 class Offer:
-    """What comes next; `reason` says why nothing does. `read` is live: it may be opened."""
+    """What comes next; `reason` says why nothing does.
+
+    `read` is live: it may be opened. `rules` are those that it was offered by.
+    """
 
     read_id: UUID | None = None
     arbitration_id: UUID | None = None
     reason: str = ""
     read: Read | None = None
+    rules: RoundRules | None = None
 
 
 def policy_in_force(reading_round: ReadingRound) -> RoundPolicy:
@@ -76,7 +80,7 @@ def next_offer(member: RoundMember, *, ahead: bool = False) -> Offer:
     if len(live) > ahead:
         here = live[ahead]
         _renew(here, rules)
-        return _offer(here)
+        return _offer(here, rules)
     reason = _blocked(member, rules)
     if reason:
         return Offer(reason=reason)
@@ -154,11 +158,11 @@ def _live(member: RoundMember) -> QuerySet[Read]:
     return Read.objects.filter(reader=member.user, round_case__round=member.round, state__in=LIVE)
 
 
-def _offer(read: Read) -> Offer:
+def _offer(read: Read, rules: RoundRules) -> Offer:
     if read.kind == Read.Kind.ANNOTATOR:
-        return Offer(read_id=read.pk, read=read)
+        return Offer(read_id=read.pk, read=read, rules=rules)
     seat = Arbitration.objects.filter(read=read).first()
-    return Offer(read_id=read.pk, arbitration_id=seat.pk if seat else None, read=read)
+    return Offer(read_id=read.pk, arbitration_id=seat.pk if seat else None, read=read, rules=rules)
 
 
 def _renew(read: Read, rules: RoundRules) -> None:
@@ -209,7 +213,7 @@ def _slot(member: RoundMember, rules: RoundRules) -> Offer:
             candidates = _candidates(member, open_cases, purpose)
             read = _first_taken(member, rules, candidates)
             if read is not None:
-                return Offer(read_id=read.pk, read=read)
+                return Offer(read_id=read.pk, read=read, rules=rules)
     return Offer(reason="nothing_now")
 
 
@@ -226,7 +230,9 @@ def _qualification(
         member.user, open_cases.filter(purpose=RoundCase.Purpose.QUALIFICATION)
     ).order_by("draw")
     read = _first_taken(member, rules, left)
-    return Offer(read_id=read.pk, read=read) if read else Offer(reason="not_qualified")
+    if read is None:
+        return Offer(reason="not_qualified")
+    return Offer(read_id=read.pk, read=read, rules=rules)
 
 
 def _purposes(member: RoundMember, rules: RoundRules) -> list[RoundCase.Purpose]:
@@ -352,7 +358,7 @@ def _seat_of(member: RoundMember, rules: RoundRules, round_case: RoundCase) -> O
             seat_queue_again(seat.pk)
             return None
         Arbitration.objects.filter(pk=seat.pk).update(read=read)
-        return Offer(read_id=read.pk, arbitration_id=seat.pk, read=read)
+        return Offer(read_id=read.pk, arbitration_id=seat.pk, read=read, rules=rules)
     return None
 
 
