@@ -5,13 +5,15 @@ ever able to see AI output or another's answer of a patient is out for that pati
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models.fields import BooleanField
 
 from apps.cases.access import READERS, RelationCheck, projects_visible_to
-from apps.cases.models import Case, Exposure, Membership, Role, User
+from apps.cases.models import Case, Exposure, Membership, Role, Study, User
 from apps.feedback.labeling.models.rounds import (
     Arbitration,
     Read,
@@ -24,6 +26,7 @@ from apps.feedback.labeling.models.rounds import (
 LABEL_ROLES: Final = (Role.ANNOTATOR, Role.ARBITRATOR)
 # A withdrawn read is nobody's any more; the others' states a reader may be told (I14).
 _SHOWN_TO_READER: Final = [state for state in Read.State.values if state != Read.State.WITHDRAWN]
+_HAS_CASE: Final = ExpressionWrapper(Q(case__isnull=False), output_field=BooleanField())
 # Images stay with a read that lives or counts.
 WITH_IMAGES: Final = [
     Read.State.OFFERED,
@@ -34,26 +37,46 @@ WITH_IMAGES: Final = [
 ]
 
 
-def exposed_projects(user: User) -> set[UUID]:
-    """Name the projects of which a person sees, or ever could see, AI output and signed reviews."""
+@dataclass(frozen=True)
+class Knowledge:
+    """Where a person could learn answers: whole projects, and whether there are single cases."""
+
+    projects: frozenset[UUID]
+    has_cases: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.projects) or self.has_cases
+
+
+def knowledge_of(user: User) -> Knowledge:
+    """Tell of which projects a person sees, or ever could see, AI output and signed reviews.
+
+    Of the ledger, only what kinds of rows there are is asked: most people who read blinded have
+    none, and then no patient needs to be looked for.
+    """
     held = Membership.objects.filter(user=user, role__in=READERS)
-    ledger = Exposure.objects.filter(
-        user=user, kind=Exposure.Kind.PROJECT_ROLE, project__isnull=False
-    )
-    return {
-        *held.values_list("project", flat=True),
-        *ledger.values_list("project", flat=True),
+    ledger = Exposure.objects.filter(user=user).values_list("kind", "project", _HAS_CASE)
+    rows = list(ledger.order_by().distinct())
+    entitled = {
+        project
+        for kind, project, _ in rows
+        if kind == Exposure.Kind.PROJECT_ROLE and project is not None
     }
+    return Knowledge(
+        projects=frozenset({*held.values_list("project", flat=True), *entitled}),
+        has_cases=any(has_case for _, _, has_case in rows),
+    )
 
 
 def is_exposed(user: User, case_id: UUID) -> bool:
     """Tell whether a person could learn an answer on the patient of a case by another door."""
-    seen = Exposure.objects.filter(user=user, case__study__patient__studies__cases=case_id)
-    if seen.exists():
-        return True
-    projects = exposed_projects(user)
-    held = Case.objects.filter(study__patient__studies__cases=case_id, project__in=projects)
-    return bool(projects) and held.exists()
+    knows = knowledge_of(user)
+    if not knows:
+        return False
+    patient = Study.objects.values_list("patient_id", flat=True).get(cases=case_id)
+    seen = Exposure.objects.filter(user=user, case__study__patient=patient)
+    held = Case.objects.filter(study__patient=patient, project__in=knows.projects)
+    return (knows.has_cases and seen.exists()) or (bool(knows.projects) and held.exists())
 
 
 def offerable_to(user: User, cases: QuerySet[RoundCase]) -> QuerySet[RoundCase]:
@@ -70,12 +93,12 @@ def unexposed_for(user: User, cases: QuerySet[RoundCase]) -> QuerySet[RoundCase]
     The patients are listed once, not looked for at every case: before PostgreSQL has counted a new
     round's rows, it took half a minute to look.
     """
-    seen = Exposure.objects.filter(user=user, case__isnull=False)
-    if seen.exists():
+    knows = knowledge_of(user)
+    if knows.has_cases:
+        seen = Exposure.objects.filter(user=user, case__isnull=False)
         cases = cases.exclude(case__study__patient__in=seen.values("case__study__patient"))
-    projects = exposed_projects(user)
-    if projects:
-        held = Case.objects.filter(project__in=projects)
+    if knows.projects:
+        held = Case.objects.filter(project__in=knows.projects)
         cases = cases.exclude(case__study__patient__in=held.values("study__patient"))
     return cases
 

@@ -3,9 +3,8 @@
 from collections import Counter
 from uuid import UUID
 
-from apps.cases.models import Exposure
 from apps.feedback.compute.round_policy import RoundRules
-from apps.feedback.labeling.access import exposed_projects, offerable_to
+from apps.feedback.labeling.access import knowledge_of, offerable_to
 from apps.feedback.labeling.models.rounds import Read, ReadingRound, RoundCase, RoundMember
 
 
@@ -51,5 +50,5 @@ def readable_counts(reading_round: ReadingRound) -> dict[UUID, int]:
 
 def _is_fresh(member: RoundMember) -> bool:
     """Tell whether a person knows of nothing and has read nothing, anywhere."""
-    knows = Exposure.objects.filter(user=member.user).exists() or exposed_projects(member.user)
-    return not knows and not Read.objects.filter(reader=member.user, is_burned=True).exists()
+    has_read = Read.objects.filter(reader=member.user, is_burned=True).exists()
+    return not has_read and not knowledge_of(member.user)

@@ -13,6 +13,7 @@ import { useNameOf } from "../../cases/words";
 import { useProjectSettings } from "../administrationQueries";
 import form from "../Form.module.css";
 import section from "../Section.module.css";
+import { HistogramRow, PlotRow } from "./Plots";
 import styles from "./Rounds.module.css";
 
 interface StatisticsPanelProps {
@@ -28,6 +29,13 @@ const MEASURES: readonly Coefficient["name"][] = [
   "fleiss_kappa",
   "gwet_ac1",
   "krippendorff_alpha_nominal",
+];
+/** Grades are ordered: one step apart is nearer than three. */
+const GRADE_MEASURES: readonly Coefficient["name"][] = [
+  "raw_agreement",
+  "cohen_kappa_linear",
+  "cohen_kappa_quadratic",
+  "krippendorff_alpha_ordinal",
 ];
 
 export function StatisticsPanel({ project, statistics, people }: StatisticsPanelProps) {
@@ -78,27 +86,13 @@ function Finding({ project, finding, people }: FindingProps) {
   const nameOf = useNameOf();
   const settings = useProjectSettings(project.id);
   const found = settings.data?.findings.find(({ code }) => code === finding.code);
-  // Of two readers, their one pair is the whole round.
-  const [pair] = finding.pairs.length === 1 ? finding.pairs : [];
-  const known = [...finding.coefficients, ...(pair?.coefficients ?? [])];
-  const shown = MEASURES.flatMap((name) => known.find((one) => one.name === name) ?? []);
   return (
     <section className={styles.plot}>
       <h3 className={form.heading}>{found ? nameOf(found) : finding.code}</h3>
-      {shown.map((one) => (
-        <PlotRow
-          key={one.name}
-          label={t(`coefficient.${one.name as "raw_agreement"}`)}
-          value={one.value}
-          interval={one.interval}
-          low={one.name === "raw_agreement" ? 0 : -1}
-          words={
-            one.value === null
-              ? t(`undefined.${one.undefined || "no_cases"}`)
-              : `${signed(one.value)}${rangeOf(one.interval, t)} · n = ${one.case_count}`
-          }
-        />
-      ))}
+      <Agreement of={finding} measures={MEASURES} />
+      {finding.grades?.coefficients.some(({ case_count }) => case_count > 0) && (
+        <Agreement of={finding.grades} measures={GRADE_MEASURES} prefix={t("statistics.grade")} />
+      )}
       {finding.readers.map(({ reader, consensus }) => (
         <PlotRow
           key={reader}
@@ -113,17 +107,48 @@ function Finding({ project, finding, people }: FindingProps) {
           })}
         />
       ))}
-      {finding.iou.count > 0 && finding.iou.median !== null && (
-        <p className={form.hint}>
-          {t("statistics.iou", {
-            median: finding.iou.median.toFixed(2),
+      {finding.iou.count + finding.unmatched_regions > 0 && (
+        <HistogramRow
+          label={t("statistics.iou")}
+          spread={finding.iou}
+          words={t("statistics.overlap", {
+            median: finding.iou.median?.toFixed(2) ?? "–",
             count: finding.iou.count,
             unmatched: finding.unmatched_regions,
           })}
-        </p>
+        />
       )}
     </section>
   );
+}
+
+interface AgreementProps {
+  of: Pick<FindingStatistics, "coefficients" | "pairs">;
+  measures: readonly Coefficient["name"][];
+  prefix?: string;
+}
+
+function Agreement({ of, measures, prefix = "" }: AgreementProps) {
+  const { t } = useTranslation("rounds");
+  // Of two readers, their one pair is the whole round.
+  const [pair] = of.pairs.length === 1 ? of.pairs : [];
+  const known = [...of.coefficients, ...(pair?.coefficients ?? [])];
+  return measures
+    .flatMap((name) => known.find((one) => one.name === name) ?? [])
+    .map((one) => (
+      <PlotRow
+        key={one.name}
+        label={`${prefix}${t(`coefficient.${one.name as "raw_agreement"}`)}`}
+        value={one.value}
+        interval={one.interval}
+        low={one.name === "raw_agreement" ? 0 : -1}
+        words={
+          one.value === null
+            ? t(`undefined.${one.undefined || "no_cases"}`)
+            : `${signed(one.value)}${rangeOf(one.interval, t)} · n = ${one.case_count}`
+        }
+      />
+    ));
 }
 
 function Disagreement({ statistics, people }: Omit<StatisticsPanelProps, "project">) {
@@ -171,62 +196,4 @@ function signed(value: number): string {
 function rangeOf(interval: Interval | null, t: Translate): string {
   if (!interval) return "";
   return t("statistics.range", { low: signed(interval.low), high: signed(interval.high) });
-}
-
-interface PlotRowProps {
-  label: string;
-  value: number | null;
-  interval: Interval | null;
-  limit?: number | null;
-  /** Where the line begins; it ends at 1. */
-  low?: 0 | -1;
-  words: string;
-}
-
-/** A value on a line, with its 95 % interval; chance-corrected agreement can be below 0. */
-function PlotRow({ label, value, interval, limit, low = 0, words }: PlotRowProps) {
-  const at = (number: number) =>
-    `${((Math.min(Math.max(number, low), 1) - low) / (1 - low)) * 100}%`;
-  return (
-    <div className={styles.plotRow}>
-      <span>{label}</span>
-      <span className={styles.end}>{low === 0 ? "0" : "−1"}</span>
-      <svg role="img" aria-label={`${label}: ${words}`}>
-        <line x1="0" x2="100%" y1="10" y2="10" stroke="var(--hairline-strong)" />
-        {[low, low === 0 ? 0.5 : 0, 1].map((tick) => (
-          <line
-            key={tick}
-            x1={at(tick)}
-            x2={at(tick)}
-            y1="6"
-            y2="14"
-            stroke="var(--hairline-strong)"
-          />
-        ))}
-        {limit !== null && limit !== undefined && (
-          <line
-            x1={at(limit)}
-            x2={at(limit)}
-            y1="1"
-            y2="19"
-            stroke="var(--attention)"
-            strokeDasharray="3 2"
-          />
-        )}
-        {interval && (
-          <line
-            x1={at(interval.low)}
-            x2={at(interval.high)}
-            y1="10"
-            y2="10"
-            stroke="var(--accent)"
-            strokeWidth="3"
-          />
-        )}
-        {value !== null && <circle cx={at(value)} cy="10" r="4" fill="var(--accent)" />}
-      </svg>
-      <span className={styles.end}>1</span>
-      <span className={styles.value}>{words}</span>
-    </div>
-  );
 }
