@@ -61,8 +61,8 @@ TEMPLATES = [
 
 # SQLite: IMMEDIATE, as a deferred transaction that turns from reading to writing fails at once;
 # synchronous=FULL, because an acknowledged signature must survive a power cut.
-# A connection is kept for an hour: a new PostgreSQL process knows no table yet, and when all threads'
-# connections ended every minute, all readers waited for that at once.
+# A connection is kept for an hour: a new PostgreSQL process knows no table yet, and when those of
+# all threads ended every minute, all readers waited for that at once.
 DATABASES = {
     "default": dj_database_url.parse(
         ENVIRONMENT.database_url, conn_max_age=3600, conn_health_checks=True
