@@ -9,6 +9,9 @@ export type RoundProgress = Schemas["RoundProgress"];
 export type RoundMember = Schemas["RoundMember"];
 export type RoundQuestion = Schemas["RoundQuestion"];
 export type RoundCase = Schemas["RoundCase"];
+export type KnownAnswer = NonNullable<RoundCase["known"]>;
+export type AnswerValue = KnownAnswer["answers"][number]["value"];
+export type KnownPurpose = Schemas["KnownCaseRequest"]["purpose"];
 export type RoundState = RoundSetup["state"];
 
 export interface FindingRule {
@@ -133,7 +136,8 @@ export const addCases = (roundId: string, filter: CaseFilter) =>
 
 export interface RoundCasesQuery {
   state: "" | RoundCase["state"];
-  purpose: "" | "primary" | "gold" | "qualification";
+  /** `known`: gold and qualification. */
+  purpose: "" | "primary" | "gold" | "qualification" | "known";
   offset: number;
   limit: number;
 }
@@ -143,6 +147,37 @@ export const fetchRoundCases = (roundId: string, query: RoundCasesQuery, signal:
     server.GET("/api/rounds/{round_id}/cases", {
       params: { ...ofRound(roundId), query },
       signal,
+    }),
+  );
+
+/** What is known of a case, as a read would say it; regions are not written here. */
+export interface SentKnownCase {
+  case_id: string;
+  purpose: KnownPurpose;
+  answers: { finding: string; value: AnswerValue; grade: string }[];
+  unreadable: boolean;
+  explanation: string;
+}
+
+export const addKnownCase = (roundId: string, sent: SentKnownCase) =>
+  answer(
+    server.POST("/api/rounds/{round_id}/known-cases", {
+      params: ofRound(roundId),
+      body: {
+        case_id: sent.case_id,
+        purpose: sent.purpose,
+        explanation: sent.explanation,
+        content: {
+          answers: sent.answers.map((one) => ({ ...one, confidence: null })),
+          rois: [],
+          measurements: [],
+          nothing_found: false,
+          quality: [],
+          unreadable: sent.unreadable,
+          unreadable_reason: "",
+          comment: "",
+        },
+      },
     }),
   );
 

@@ -2573,6 +2573,14 @@ export interface components {
       /** Format: uuid */
       project_id: string;
     };
+    /** @description What an admin has written to be true of a case. */
+    KnownAnswer: {
+      answers: components["schemas"]["Answer"][];
+      unreadable: boolean;
+      regions: number;
+      explanation: string;
+      author: string;
+    };
     /** @enum {string} */
     KnownCasePurposeEnum: "gold" | "qualification";
     /** @description A case whose answer is known. */
@@ -3421,6 +3429,7 @@ export interface components {
       sealed_at: string | null;
       /** Format: date-time */
       released_at: string | null;
+      known: components["schemas"]["KnownAnswer"] | null;
     };
     /** @enum {string} */
     RoundCasePurposeEnum: "primary" | "gold" | "reread" | "qualification";
@@ -6222,7 +6231,8 @@ export interface operations {
       query?: {
         limit?: number;
         offset?: number;
-        purpose?: "primary" | "gold" | "qualification" | "";
+        /** @description `known`: gold and qualification */
+        purpose?: "primary" | "gold" | "qualification" | "known" | "";
         state?: "open" | "arbitration" | "sealed" | "unreadable" | "cancelled" | "reopened" | "";
       };
       header?: never;

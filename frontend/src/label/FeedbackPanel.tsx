@@ -25,13 +25,18 @@ export function FeedbackPanel({ feedback, findings, onNext }: FeedbackPanelProps
     const found = findings.find((one) => one.code === code);
     return found ? nameOf(found) : code;
   };
+  const gradeOf = (code: string) =>
+    feedback.expected_content.answers.find(({ finding }) => finding === code)?.grade ?? "";
   return (
     <section className={styles.panel} data-testid="feedback">
       <h2 ref={heading} className={styles.title} data-correct={feedback.is_correct} tabIndex={-1}>
         <Icon size={20} aria-hidden />
         {t(feedback.is_correct ? "feedback.correct" : "feedback.wrong")}
       </h2>
-      <table className={styles.table}>
+      {feedback.expected_content.unreadable && (
+        <p className={styles.text}>{t("feedback.unreadable")}</p>
+      )}
+      <table className={styles.table} hidden={feedback.findings.length === 0}>
         <thead>
           <tr>
             <th scope="col">{t("feedback.finding")}</th>
@@ -51,7 +56,7 @@ export function FeedbackPanel({ feedback, findings, onNext }: FeedbackPanelProps
                 {nameOfCode(code)}
               </th>
               <td>{value ? t(`value.${value}`) : t("value.none")}</td>
-              <td>{t(`value.${expected}`)}</td>
+              <td>{[t(`value.${expected}`), gradeOf(code)].filter(Boolean).join(" · ")}</td>
             </tr>
           ))}
         </tbody>

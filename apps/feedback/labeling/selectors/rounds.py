@@ -30,6 +30,8 @@ from apps.feedback.labeling.selectors.eligibility import readable_counts, starve
 ASSUMED_SECONDS_A_READ: Final = 60.0
 ASSUMED_ARBITRATION_SHARE: Final = 0.25
 Purpose = RoundCase.Purpose
+# Both purposes of a case whose answer is known.
+KNOWN: Final = "known"
 LOCKED: Final = (Read.State.LOCKED, Read.State.FINAL)
 LIVE: Final = (Read.State.OFFERED, Read.State.OPENED, Read.State.DRAFT)
 
@@ -204,11 +206,16 @@ def progress_of(reading_round: ReadingRound) -> dict[str, Any]:
 def cases_page(
     reading_round: ReadingRound, *, state: str, purpose: str, offset: int, limit: int
 ) -> dict[str, Any]:
-    """Give a page of the round's cases: where each stands, not what was said of it."""
-    cases = reading_round.cases.select_related("case__study__patient")
+    """Give a page of the round's cases: where each stands, not what was said of it.
+
+    What is known of a case is an admin's own word, never a reader's.
+    """
+    cases = reading_round.cases.select_related("case__study__patient", "gold__author")
     if state:
         cases = cases.filter(state=state)
-    if purpose:
+    if purpose == KNOWN:
+        cases = cases.filter(purpose__in=[Purpose.GOLD, Purpose.QUALIFICATION])
+    elif purpose:
         cases = cases.filter(purpose=purpose)
     page = cases.order_by("created_at", "pk")[offset : offset + limit]
     return {
@@ -226,9 +233,23 @@ def cases_page(
                 "readers": each.readers,
                 "sealed_at": each.sealed_at,
                 "released_at": each.released_at,
+                "known": _known(each),
             }
             for each in page
         ],
+    }
+
+
+def _known(round_case: RoundCase) -> dict[str, Any] | None:
+    gold = getattr(round_case, "gold", None)
+    if gold is None:
+        return None
+    return {
+        "answers": gold.content.get("answers", []),
+        "unreadable": gold.content.get("unreadable", False),
+        "regions": len(gold.content.get("rois", [])),
+        "explanation": gold.explanation,
+        "author": gold.author.display_name or gold.author.username,
     }
 
 
@@ -345,7 +366,7 @@ def _case_counts(reading_round: ReadingRound) -> dict[str, int]:
     for row in counted:
         if row["purpose"] == Purpose.PRIMARY:
             states[row["state"]] += row["n"]
-        elif row["purpose"] in purposes:
+        elif row["purpose"] in purposes and row["state"] != RoundCase.State.CANCELLED:
             purposes[row["purpose"]] += row["n"]
     return {**states, **purposes}
 

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from apps.feedback.fields import LARGEST_INTEGER
 from apps.feedback.labeling.models.rounds import ReadingRound, RoundCase, RoundMember
-from apps.feedback.labeling.serializers.reads import ReadContentSerializer
+from apps.feedback.labeling.serializers.reads import AnswerSerializer, ReadContentSerializer
 
 MAXIMUM_TEXT = 20_000
 MAXIMUM_REASON = 500
@@ -218,10 +218,23 @@ class RoundCasesQuerySerializer(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(choices=RoundCase.State.choices, allow_blank=True, default="")
     purpose = serializers.ChoiceField(
-        choices=["primary", "gold", "qualification"], allow_blank=True, default=""
+        choices=["primary", "gold", "qualification", "known"],
+        allow_blank=True,
+        default="",
+        help_text="`known`: gold and qualification",
     )
     offset = serializers.IntegerField(min_value=0, max_value=LARGEST_INTEGER, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class KnownAnswerSerializer(serializers.Serializer[Any]):
+    """What an admin has written to be true of a case."""
+
+    answers = AnswerSerializer(many=True)
+    unreadable = serializers.BooleanField()
+    regions = serializers.IntegerField()
+    explanation = serializers.CharField(allow_blank=True)
+    author = serializers.CharField()
 
 
 class RoundCaseSerializer(serializers.Serializer[Any]):
@@ -238,6 +251,7 @@ class RoundCaseSerializer(serializers.Serializer[Any]):
     readers = serializers.IntegerField()
     sealed_at = serializers.DateTimeField(allow_null=True)
     released_at = serializers.DateTimeField(allow_null=True)
+    known = KnownAnswerSerializer(allow_null=True)
 
 
 class RoundCasesSerializer(serializers.Serializer[Any]):

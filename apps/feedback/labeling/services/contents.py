@@ -5,12 +5,13 @@ images as the read does. Lengths are the server's own, from the image's spacing.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from apps.cases.compute.geometry import area_mm2, length_mm
-from apps.cases.models import Instance
+from apps.cases.models import Case, Instance
 from apps.errors import Invalid
 from apps.feedback.compute.reads import MAXIMUM_MARKS, MAXIMUM_VERTICES
 from apps.feedback.compute.round_policy import FindingRule, RoundRules
@@ -48,11 +49,48 @@ def content_stored(
     Invalid : an unknown finding, grade, image or flag; a finding answered twice; a region or line
         outside its image or without extent
     """
+    uids = ReadUids(read.pk)
+    images = _images(read.case_id, sent, name=uids.hidden)
+    return _stored(sent, rules=rules, grades=grades, images=images)
+
+
+def known_content_stored(
+    case: Case, sent: Mapping[str, Any], *, rules: RoundRules, grades: Mapping[str, Sequence[str]]
+) -> Content:
+    """Check what is said to be true of a case and give what is stored of it.
+
+    Whoever writes it is no reader: its marks name images by DICOM's own UIDs.
+
+    Raises
+    ------
+    Invalid : as for `content_stored`; a finding that the round asks about has no answer or grade
+    """
+    images = _images(case.pk, sent, name=str)
+    content = _stored(sent, rules=rules, grades=grades, images=images)
+    graded = {code for code, grades_of_it in grades.items() if grades_of_it}
+    # Only a reader owes a reason for an image that cannot be read.
+    missing = [
+        odd
+        for odd in oddities(content, rules=rules, graded=graded)
+        if odd.blocks and odd.code != "reason_missing"
+    ]
+    if missing:
+        where = ", ".join(odd.finding or odd.code for odd in missing)
+        raise _invalid("content", "known_answer_incomplete", f"Not answered whole: {where}.")
+    return content
+
+
+def _stored(
+    sent: Mapping[str, Any],
+    *,
+    rules: RoundRules,
+    grades: Mapping[str, Sequence[str]],
+    images: Mapping[str, Instance],
+) -> Content:
     _check_answers(sent["answers"], rules=rules, grades=grades)
     unknown = set(sent["quality"]) - set(rules.quality_flags)
     if unknown:
         raise _invalid("quality", "unknown_quality", f"{sorted(unknown)[0]} is no quality flag.")
-    images = _images(read, [*sent["rois"], *sent["measurements"]])
     for name in ("rois", "measurements"):
         _check_marks(name, sent[name], rules=rules, images=images)
     return {
@@ -73,7 +111,7 @@ def rois_stored(
     ------
     Invalid : as for `content_stored`
     """
-    images = _images(read, sent)
+    images = _images(read.case_id, {"rois": sent}, name=ReadUids(read.pk).hidden)
     _check_marks("rois", sent, rules=rules, images=images)
     return [_roi(roi, images) for roi in sent]
 
@@ -133,18 +171,19 @@ def _check_answers(
             raise _invalid("answers", "unknown_grade", f"{answer['grade']} is no grade of {code}.")
 
 
-def _images(read: Read, marks: Sequence[Mapping[str, Any]]) -> dict[str, Instance]:
-    """Map the read's own names of its images to them; a read without marks costs no query."""
-    if not marks:
+def _images(
+    case_id: UUID, sent: Mapping[str, Any], *, name: Callable[[str], str]
+) -> dict[str, Instance]:
+    """Map what marks call the images of a case to them; content without marks costs no query."""
+    if not sent.get("rois") and not sent.get("measurements"):
         return {}
-    uids = ReadUids(read.pk)
     instances = Instance.objects.filter(
-        links__case=read.case_id, has_pixels=True, is_classifiable=True
+        links__case=case_id, has_pixels=True, is_classifiable=True
     ).only(
         *("sop_instance_uid", "rows", "columns", "number_of_frames"),
         *("row_spacing_mm", "column_spacing_mm", "spacing_kind"),
     )
-    return {uids.hidden(instance.sop_instance_uid): instance for instance in instances}
+    return {name(instance.sop_instance_uid): instance for instance in instances}
 
 
 def _check_marks(

@@ -27,6 +27,7 @@ from apps.feedback.labeling.models.rounds import (
     Guideline,
     LockTakenBack,
     Read,
+    ReadingRound,
     ReadLock,
     ReadQuestion,
     RoundCase,
@@ -71,10 +72,15 @@ class Asked:
 
 
 def asked_of(read: Read) -> Asked:
-    """Give what the round asks now."""
-    policy = policy_in_force(read.round_case.round)
+    """Give what the read's round asks now."""
+    return asked_in(read.round_case.round)
+
+
+def asked_in(reading_round: ReadingRound) -> Asked:
+    """Give what a round asks now."""
+    policy = policy_in_force(reading_round)
     rules = read_rules(policy.content)
-    findings = Finding.objects.filter(project=read.round_case.round.project_id)
+    findings = Finding.objects.filter(project=reading_round.project_id)
     grades = {code: list(grades) for code, grades in findings.values_list("code", "grades")}
     return Asked(policy, rules, grades)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 
 from apps.cases.models import Case, Exposure, User
 from apps.cases.services.audit import audit_record
@@ -20,7 +20,10 @@ from apps.feedback.labeling.models.rounds import (
     ReadingRound,
     RoundCase,
 )
+from apps.feedback.labeling.services.contents import known_content_stored
 from apps.feedback.labeling.services.offers import read_end
+from apps.feedback.labeling.services.qualification import qualification_judge_rest
+from apps.feedback.labeling.services.reads import asked_in
 from apps.feedback.states import ROUND_CASE, sources
 
 ROWS_A_STATEMENT: Final = 2000
@@ -162,6 +165,7 @@ def case_cancel(round_case: RoundCase, *, reason: str, actor: User) -> None:
         for read in _live_reads(round_case):
             read_end(read, to=Read.State.WITHDRAWN, reason="case cancelled", actor=actor)
         _record(round_case, actor, action="case.cancelled", reason=reason)
+        qualification_judge_rest(round_case)
 
 
 def case_reopen(round_case: RoundCase, *, reason: str, actor: User) -> RoundCase:
@@ -218,17 +222,29 @@ def known_case_add(
 ) -> RoundCase:
     """Add a case whose answer is known; who writes the answer can never be asked to read it.
 
+    An answer is never edited. In a draft, where nobody has read it, the case can be given up and
+    then be added anew; that is a new epoch of it.
+
     Raises
     ------
+    Invalid : see `known_content_stored`
     Conflict : the round has ended, or reads this case already
     """
     _refuse_if_ended(reading_round)
-    if RoundCase.objects.filter(round=reading_round, case=case).exists():
+    asked = asked_in(reading_round)
+    stored = known_content_stored(case, content, rules=asked.rules, grades=asked.grades)
+    earlier = RoundCase.objects.filter(round=reading_round, case=case)
+    if reading_round.state == ReadingRound.State.DRAFT:
+        standing = earlier.exclude(state=RoundCase.State.CANCELLED)
+    else:
+        standing = earlier
+    if standing.exists():
         raise Conflict("The round reads this case already.", code="case_in_round")
     with transaction.atomic():
         made = RoundCase.objects.create(
             round=reading_round,
             case=case,
+            epoch=(earlier.aggregate(last=Max("epoch"))["last"] or 0) + 1,
             purpose=purpose,
             readers=KNOWN_READERS,
             open_slots=KNOWN_READERS,
@@ -236,7 +252,7 @@ def known_case_add(
             draw=drawn_share(case.pk, "draw", seed=reading_round.seed),
         )
         GoldAnswer.objects.create(
-            round_case=made, content=content, explanation=explanation, author=actor
+            round_case=made, content=stored, explanation=explanation, author=actor
         )
         exposure_record(actor, kind=Exposure.Kind.GOLD_AUTHOR, case=case)
         _record(made, actor, action="case.answer_written", purpose=str(purpose))

@@ -10,8 +10,8 @@ import form from "../Form.module.css";
 import { LoadError } from "../LoadError";
 import { ReasonForm } from "../ReasonForm";
 import section from "../Section.module.css";
+import { PageTurner } from "./PageTurner";
 import { useRoundAct, useRoundCases } from "./queries";
-import styles from "./Rounds.module.css";
 import type { RoundPanelProps } from "./SetupPanel";
 
 const PAGE = 50;
@@ -131,8 +131,6 @@ export function CaseTable({ project, setup }: RoundPanelProps) {
       ),
     },
   ];
-  const count = page.data?.count ?? 0;
-  const last = Math.min(query.offset + PAGE, count);
   return (
     <section className={form.panel} aria-label={t("case_list.title")}>
       <h2 className={form.heading}>{t("case_list.title")}</h2>
@@ -180,29 +178,12 @@ export function CaseTable({ project, setup }: RoundPanelProps) {
           </div>
         }
       />
-      {count > PAGE && (
-        <div className={styles.pages}>
-          <span className={form.muted}>
-            {t("case_list.page", { first: query.offset + 1, last, count })}
-          </span>
-          <Button
-            variant="default"
-            size="compact-sm"
-            disabled={query.offset === 0}
-            onClick={() => narrow({ offset: query.offset - PAGE })}
-          >
-            {t("case_list.previous")}
-          </Button>
-          <Button
-            variant="default"
-            size="compact-sm"
-            disabled={last >= count}
-            onClick={() => narrow({ offset: query.offset + PAGE })}
-          >
-            {t("case_list.next")}
-          </Button>
-        </div>
-      )}
+      <PageTurner
+        offset={query.offset}
+        size={PAGE}
+        count={page.data?.count ?? 0}
+        onTurn={(offset) => narrow({ offset })}
+      />
     </section>
   );
 }

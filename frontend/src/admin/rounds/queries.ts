@@ -1,5 +1,6 @@
 /** What the sections of rounds ask the server for, and the acts that make the answers old. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { fetchWorklist } from "../../api/endpoints";
 import {
   fetchRoundCertificate,
   fetchRoundStatistics,
@@ -58,6 +59,34 @@ export function useRoundCases(roundId: string, query: RoundCasesQuery) {
   return useQuery({
     queryKey: [...roundKey(roundId), "cases", query],
     queryFn: ({ signal }) => fetchRoundCases(roundId, query, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+const FOUND_AT_ONCE = 20;
+
+/** Cases of the project by the worklist's own search; what is typed can be a name, so it is not kept. */
+export function useCaseSearch(projectId: string, search: string) {
+  return useQuery({
+    queryKey: [...adminKey(projectId, "case-search"), search],
+    queryFn: ({ signal }) =>
+      fetchWorklist(
+        projectId,
+        {
+          search,
+          status: [],
+          modality: [],
+          finding: [],
+          priority: [],
+          date_from: null,
+          date_to: null,
+          ordering: "patient",
+          offset: 0,
+          limit: FOUND_AT_ONCE,
+        },
+        signal,
+      ),
+    gcTime: 0,
     placeholderData: keepPreviousData,
   });
 }
