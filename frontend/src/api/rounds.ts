@@ -1,4 +1,5 @@
 /** The routes of reading rounds, for the admin of their project. */
+import type { StoredAnswer } from "./labeling";
 import type { components } from "./schema";
 import { answer, inProject, server } from "./server";
 
@@ -10,7 +11,6 @@ export type RoundMember = Schemas["RoundMember"];
 export type RoundQuestion = Schemas["RoundQuestion"];
 export type RoundCase = Schemas["RoundCase"];
 export type KnownAnswer = NonNullable<RoundCase["known"]>;
-export type AnswerValue = KnownAnswer["answers"][number]["value"];
 export type KnownPurpose = Schemas["KnownCaseRequest"]["purpose"];
 export type RoundState = RoundSetup["state"];
 
@@ -154,7 +154,7 @@ export const fetchRoundCases = (roundId: string, query: RoundCasesQuery, signal:
 export interface SentKnownCase {
   case_id: string;
   purpose: KnownPurpose;
-  answers: { finding: string; value: AnswerValue; grade: string }[];
+  answers: Omit<StoredAnswer, "confidence">[];
   unreadable: boolean;
   explanation: string;
 }

@@ -1,21 +1,30 @@
 """Cases whose answer an admin knows: gold and the qualification, over HTTP."""
 
 import json
+import uuid
+from typing import Any
 
 import pytest
 
 from apps.cases.models import Exposure
 from apps.feedback.labeling.models.rounds import RoundCase
 from tests.factories import CaseFactory, CaseInstanceFactory, InstanceFactory
-from tests.feedback.labeling.desk import Desk, ready, room_of
+from tests.feedback.labeling.desk import ready, room_of
 from tests.feedback.labeling.room import said
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(log_in) -> Desk:
-    return Desk(log_in)
+def region(sop_instance_uid: str, *vertices: list[float]) -> dict[str, Any]:
+    """A nodule's outline on an image that DICOM names."""
+    return {
+        "roi_id": str(uuid.uuid4()),
+        "finding": "nodule",
+        "sop_instance_uid": sop_instance_uid,
+        "frame_number": 1,
+        "kind": "freehand",
+        "vertices": list(vertices),
+    }
 
 
 def test_a_known_case_burns_who_wrote_its_answer(desk):
@@ -82,21 +91,7 @@ def test_only_the_admin_sees_what_is_known_of_which_case(desk):
             said(answers=[{"finding": "unheard_of", "value": "absent"}]),
             "unknown_finding",
         ),
-        (
-            said(
-                rois=[
-                    {
-                        "roi_id": "7d2b5a14-41ef-4b4f-9f9b-0a6a4d2f1c55",
-                        "finding": "nodule",
-                        "sop_instance_uid": "1.2.3",
-                        "frame_number": 1,
-                        "kind": "freehand",
-                        "vertices": [[0, 0], [1, 0], [1, 1]],
-                    }
-                ]
-            ),
-            "unknown_image",
-        ),
+        (said(rois=[region("1.2.3", [0, 0], [1, 0], [1, 1])]), "unknown_image"),
     ],
 )
 def test_a_known_answer_that_no_reader_could_give_is_refused(desk, content, code):
@@ -114,15 +109,8 @@ def test_a_known_region_lies_on_the_image_that_dicom_names(desk):
     case = CaseFactory(project=desk.project)
     image = InstanceFactory(series__study=case.study, rows=20, columns=30)
     CaseInstanceFactory(case=case, instance=image)
-    region = {
-        "roi_id": "7d2b5a14-41ef-4b4f-9f9b-0a6a4d2f1c55",
-        "finding": "nodule",
-        "sop_instance_uid": image.sop_instance_uid,
-        "frame_number": 1,
-        "kind": "freehand",
-        "vertices": [[2, 3], [9, 3], [9, 8]],
-    }
-    content = said("present", rois=[region])
+    nodule = region(image.sop_instance_uid, [2, 3], [9, 3], [9, 8])
+    content = said("present", rois=[nodule])
     body = {"case_id": str(case.pk), "purpose": "gold", "content": content}
     desk.got("POST", f"{path}/known-cases", body)
     (row,) = desk.got("GET", f"{path}/cases?purpose=gold")["rows"]

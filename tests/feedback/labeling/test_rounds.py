@@ -8,15 +8,10 @@ from apps.cases.models import AuditEvent, Exposure
 from apps.feedback.labeling.models.rounds import Guideline, Read, ReadingRound, RoundCase
 from apps.feedback.learning.models import QueueEntry
 from tests.factories import MembershipFactory, UserFactory
-from tests.feedback.labeling.desk import Desk, ready, room_of
+from tests.feedback.labeling.desk import ready, room_of
 from tests.feedback.labeling.room import make_room, said, settle
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(log_in) -> Desk:
-    return Desk(log_in)
 
 
 def test_a_round_is_set_up_opened_and_read(desk):

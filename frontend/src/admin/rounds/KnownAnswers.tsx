@@ -2,7 +2,7 @@
 import { Button, Checkbox, Radio, Select } from "@mantine/core";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { AnswerValue } from "../../api/rounds";
+import type { AnswerValue } from "../../api/labeling";
 import { useNameOf } from "../../cases/words";
 import { CHOICE } from "../choice";
 import form from "../Form.module.css";

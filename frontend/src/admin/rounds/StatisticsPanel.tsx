@@ -91,7 +91,7 @@ function Finding({ project, finding, people }: FindingProps) {
       <h3 className={form.heading}>{found ? nameOf(found) : finding.code}</h3>
       <Agreement of={finding} measures={MEASURES} />
       {finding.grades?.coefficients.some(({ case_count }) => case_count > 0) && (
-        <Agreement of={finding.grades} measures={GRADE_MEASURES} prefix={t("statistics.grade")} />
+        <Agreement of={finding.grades} measures={GRADE_MEASURES} isOfGrade />
       )}
       {finding.readers.map(({ reader, consensus }) => (
         <PlotRow
@@ -125,20 +125,24 @@ function Finding({ project, finding, people }: FindingProps) {
 interface AgreementProps {
   of: Pick<FindingStatistics, "coefficients" | "pairs">;
   measures: readonly Coefficient["name"][];
-  prefix?: string;
+  isOfGrade?: boolean;
 }
 
-function Agreement({ of, measures, prefix = "" }: AgreementProps) {
+function Agreement({ of, measures, isOfGrade = false }: AgreementProps) {
   const { t } = useTranslation("rounds");
   // Of two readers, their one pair is the whole round.
   const [pair] = of.pairs.length === 1 ? of.pairs : [];
+  const labelOf = (name: Coefficient["name"]) => {
+    const measure = t(`coefficient.${name as "raw_agreement"}`);
+    return isOfGrade ? t("statistics.grade", { measure }) : measure;
+  };
   const known = [...of.coefficients, ...(pair?.coefficients ?? [])];
   return measures
     .flatMap((name) => known.find((one) => one.name === name) ?? [])
     .map((one) => (
       <PlotRow
         key={one.name}
-        label={`${prefix}${t(`coefficient.${one.name as "raw_agreement"}`)}`}
+        label={labelOf(one.name)}
         value={one.value}
         interval={one.interval}
         low={one.name === "raw_agreement" ? 0 : -1}

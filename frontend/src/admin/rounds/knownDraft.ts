@@ -1,5 +1,6 @@
 /** A known case as it is being written: pure values, and what is still missing. */
-import type { AnswerValue, KnownPurpose, SentKnownCase } from "../../api/rounds";
+import type { AnswerValue } from "../../api/labeling";
+import type { KnownPurpose, SentKnownCase } from "../../api/rounds";
 
 export interface KnownAnswerDraft {
   readonly value: AnswerValue;
